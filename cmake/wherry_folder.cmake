@@ -24,6 +24,9 @@ function(wherry_resolve_deps out)
 endfunction()
 
 # Collects binaries by label: `ninja tests_unit` builds what `ctest -L unit` runs, and nothing else.
+foreach(label IN ITEMS unit contract scenario fault fuzz)
+  add_custom_target(tests_${label})
+endforeach()
 function(wherry_add_to_label binary)
   foreach(label IN LISTS ARGN)
     if(NOT TARGET tests_${label})
