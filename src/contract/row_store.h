@@ -1,0 +1,124 @@
+#pragma once
+// A store that holds rows (tables), as source or as target. The factory is thread-safe; what it makes is not.
+// What a store cannot do it does not offer: the registry in app/stores.cc says which cells exist.
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "contract/change_log.h"
+#include "contract/row_reader.h"
+#include "contract/row_writer.h"
+#include "model/change.h"
+#include "model/finding.h"
+#include "model/schema.h"
+
+namespace wherry::contract {
+
+// Chooses tables by name (include and exclude globs of the configuration).
+using TableFilter = std::function<bool(const model::CollectionName&)>;
+// Names a source table's home on the target.
+using TableRoute = std::function<model::CollectionName(const model::CollectionName&)>;
+
+class RowSource {
+ public:
+  RowSource() = default;
+  RowSource(const RowSource&) = delete;
+  RowSource& operator=(const RowSource&) = delete;
+  virtual ~RowSource() = default;
+
+  virtual std::string describe() = 0;  // "MariaDB 10.11.6 at 127.0.0.1:3306"
+  virtual std::string identity() = 0;  // tells this server from every other, across restarts
+
+  // Checks of DESIGN §5 that concern this side; nothing is changed.
+  virtual std::vector<model::Finding> assess(const TableFilter& filter) = 0;
+
+  virtual std::vector<model::TableSchema> tables(const TableFilter& filter) = 0;
+  virtual model::Position position() = 0;  // the log's end, now
+
+  virtual std::unique_ptr<RowReader> reader() = 0;
+  virtual std::unique_ptr<ChangeLog> changes(const model::Position& from, TrackedTables tables) = 0;
+
+  // How many threads the server has running now, for back-off; nothing if it does not tell.
+  virtual std::optional<std::uint64_t> running_threads() = 0;
+};
+
+struct LeaseRequest {
+  std::string migration;
+  std::string owner;                  // stays the same over restarts of one journal
+  std::chrono::seconds valid_for{15};  // how long after the last renewal it may be taken by another owner
+};
+
+// One change of definition, made ready for the target.
+struct DdlPlan {
+  enum class Kind {
+    unrelated,  // touches no table of this migration
+    apply,
+  };
+  Kind kind = Kind::unrelated;
+  std::string what;  // "alter table", for policy and people
+  std::string statement;  // names rewritten
+  struct TableChange {
+    std::optional<model::CollectionName> before;  // on the source; nothing = created
+    std::optional<model::CollectionName> after;   // nothing = dropped
+  };
+  std::vector<TableChange> tables;
+};
+
+class RowTarget {
+ public:
+  RowTarget() = default;
+  RowTarget(const RowTarget&) = delete;
+  RowTarget& operator=(const RowTarget&) = delete;
+  virtual ~RowTarget() = default;
+
+  virtual std::string describe() = 0;
+  virtual std::string identity() = 0;
+  virtual std::vector<model::Finding> assess(const std::vector<TablePair>& tables) = 0;
+
+  // Makes the store's own schema for progress if it is missing, and migrates an older one; refuses a newer one.
+  virtual void prepare() = 0;
+
+  // Becomes the one writer: the returned fence's epoch is greater than every earlier one, and every open transaction
+  // of an earlier writer has ended or will fail. Throws Error(rejected, "lease.held") while another owner's lease is valid.
+  virtual Fence acquire(const LeaseRequest& request) = 0;
+  virtual void renew(const Fence& fence) = 0;    // throws Error(fenced)
+  virtual void release(const Fence& fence) = 0;  // a later acquire need not wait
+
+  virtual TargetProgress load_progress(const std::string& migration) = 0;
+  // Sets where the stream starts, once, before anything is applied.
+  virtual void start_stream(const Fence& fence, const model::Position& from) = 0;
+
+  virtual std::unique_ptr<RowReader> reader() = 0;
+  virtual std::unique_ptr<RowWriter> writer(const Fence& fence) = 0;
+
+  // Makes the target's tables as the source's are (no triggers, no events). Existing equal tables of this migration are kept.
+  // `source` reads the definitions; a store creates only what it can read from a store of its own kind.
+  virtual void create_tables(const Fence& fence, RowSource& source, const std::vector<TablePair>& tables) = 0;
+  virtual std::optional<model::TableSchema> definition(const model::CollectionName& name) = 0;
+
+  // Removes what Wherry keeps about the migration on the target.
+  virtual void forget(const std::string& migration) = 0;
+};
+
+// Changes of definition in mid-stream, for stores that can carry them.
+class DdlTarget {
+ public:
+  DdlTarget() = default;
+  DdlTarget(const DdlTarget&) = delete;
+  DdlTarget& operator=(const DdlTarget&) = delete;
+  virtual ~DdlTarget() = default;
+
+  // Throws Error(not_supported) for a statement that may touch the migration's tables and cannot be classified.
+  virtual DdlPlan plan(const model::DdlEvent& event, const TableFilter& filter, const TableRoute& route) = 0;
+  // Applies the plan exactly once although DDL commits by itself: the intent and the expected definitions are kept with the data first, and
+  // compared on a repeat. Moves the stream's position to `end`.
+  virtual void apply(const Fence& fence, const DdlPlan& plan, const model::DdlEvent& event,
+                     const TableRoute& route, const WindowMark& mark) = 0;
+};
+
+}  // namespace wherry::contract

@@ -1,0 +1,56 @@
+#pragma once
+// Changes as a store's log tells them. Values; move them, they can be large.
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "model/chunk.h"
+#include "model/position.h"
+#include "model/row.h"
+#include "model/schema.h"
+
+namespace wherry::model {
+
+enum class ChangeKind { insert, update, remove };
+
+// Changes of one kind to one collection, in the order of the log. Full images; all columns of the schema as of the event
+// in table order, generated columns included.
+struct RowEvent {
+  CollectionId collection = 0;
+  ChangeKind kind = ChangeKind::insert;
+  RowBatch before;  // update, remove
+  RowBatch after;   // insert, update; same number of rows as `before` for update
+};
+
+// A change of definition. It stands alone in its part.
+struct DdlEvent {
+  std::string default_schema;
+  std::string statement;
+  std::string sql_mode;      // of the session that ran it, as the store writes it
+  std::string charset;       // client character set; empty if unknown
+  std::string collation;     // connection collation; empty if unknown
+  std::int64_t unix_time = 0;
+};
+
+// A whole transaction, or one part of a large one (`last` is false for all its parts but the final one).
+// A part without events only moves the position forward.
+struct ChangePart {
+  Position begin;  // where its transaction begins
+  Position end;    // the position after it; meaningful when `last`
+  bool last = true;
+  std::chrono::system_clock::time_point committed_at;
+  std::vector<RowEvent> events;
+  std::vector<DdlEvent> ddl;  // at most one
+  std::uint64_t log_bytes = 0;
+
+  std::uint64_t weight() const {
+    std::uint64_t total = 256;
+    for (const auto& e : events) total += e.before.bytes() + e.after.bytes() + 128;
+    for (const auto& d : ddl) total += d.statement.size();
+    return total;
+  }
+};
+
+}  // namespace wherry::model
