@@ -92,7 +92,7 @@ launch() {
     [ -n "${child:-}" ] && ! kill -0 "$child" 2>/dev/null && break
     sleep 0.05
   done
-  tail -20 "$DIR/err.log" "$DIR/out.log" >&2
+  cat "$DIR/err.log" "$DIR/out.log" 2>/dev/null | grep -F '[ERROR]' | tail -20 >&2
   die "the server did not start (logs in $DIR)"
 }
 

@@ -1,0 +1,177 @@
+#include "tests/support/server.h"
+
+#include <fstream>
+#include <random>
+#include <stdexcept>
+#include <utility>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/support/program.h"
+
+namespace wherry::tests {
+
+namespace {
+
+std::string script_path(const std::string& name) {
+  return std::string(WHERRY_TEST_SUPPORT_DIR) + "/servers/" + name;
+}
+
+bool is_free(unsigned port) {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  const bool bound = bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  close(socket);
+  return bound;
+}
+
+// Below the range the kernel hands out to clients, so that nobody takes it during a restart.
+unsigned pick_port() {
+  std::random_device random;
+  for (;;) {
+    const unsigned port = 20000 + random() % 12000;
+    if (is_free(port)) return port;
+  }
+}
+
+}  // namespace
+
+Server Server::start_mariadb(ServerOptions options) {
+  return Server("start-mariadb", std::move(options));
+}
+
+Server Server::start_mysql57(ServerOptions options) {
+  return Server("start-mysql57", std::move(options));
+}
+
+bool Server::mysql57_available() {
+  static const bool available = run({script_path("fetch-mysql57")}).exit_code == 0;
+  return available;
+}
+
+Server::Server(std::string script, ServerOptions options)
+    : script_(std::move(script)),
+      options_(std::move(options)),
+      dir_(make_temporary_directory("server")) {
+  const bool any_port = options_.port == 0;
+  const bool any_id = options_.server_id == 0;
+  for (int attempts_left = 3;; --attempts_left) {
+    if (any_port) options_.port = pick_port();
+    if (any_id) options_.server_id = options_.port;
+    try {
+      start();
+      return;
+    } catch (const std::runtime_error&) {
+      // Between the look and the start another test may have taken the port.
+      if (!any_port || attempts_left == 0 || is_free(options_.port)) {
+        remove();
+        throw;
+      }
+    }
+  }
+}
+
+Server::Server(Server&& other) noexcept
+    : script_(std::move(other.script_)),
+      options_(std::move(other.options_)),
+      dir_(std::exchange(other.dir_, {})) {}
+
+Server& Server::operator=(Server&& other) noexcept {
+  std::swap(script_, other.script_);
+  std::swap(options_, other.options_);
+  std::swap(dir_, other.dir_);
+  return *this;
+}
+
+Server::~Server() { remove(); }
+
+void Server::remove() noexcept {
+  if (dir_.empty()) return;
+  try {
+    run({script_path("stop"), dir_.string(), "--kill", "--rm"});
+  } catch (const std::exception&) {
+    // No process could be started: the watcher cleans up when this process ends.
+  }
+  dir_.clear();
+}
+
+void Server::start() {
+  std::vector<std::string> command{script_path(script_), dir_.string(),
+                                   std::to_string(options_.port),
+                                   std::to_string(options_.server_id)};
+  if (options_.fast) command.push_back("--fast");
+  command.insert(command.end(), {"--owner", std::to_string(getpid()), "--"});
+  command.insert(command.end(), options_.extra.begin(), options_.extra.end());
+  const RunResult result = run(command);
+  if (result.exit_code != 0) throw std::runtime_error(result.output);
+}
+
+std::string Server::dsn() const {
+  return "mysql://root@127.0.0.1:" + std::to_string(options_.port);
+}
+
+Endpoint Server::endpoint() const {
+  Endpoint endpoint;
+  endpoint.socket = socket();
+  return endpoint;
+}
+
+pid_t Server::pid() const {
+  std::ifstream in(dir_ / "pid");
+  pid_t pid = 0;
+  std::string arguments;
+  if (in >> pid) {
+    std::ifstream process("/proc/" + std::to_string(pid) + "/cmdline");
+    std::getline(process, arguments, '\n');
+  }
+  // A number left by a dead server may belong to somebody else by now.
+  return arguments.find("--datadir=" + data_dir().string()) == std::string::npos ? 0 : pid;
+}
+
+void Server::kill9() {
+  const RunResult result = run({script_path("stop"), dir_.string(), "--kill"});
+  if (result.exit_code != 0) throw std::runtime_error(result.output);
+}
+
+void Server::shut_down() {
+  const RunResult result = run({script_path("stop"), dir_.string()});
+  if (result.exit_code != 0) throw std::runtime_error(result.output);
+}
+
+void Server::restart() {
+  shut_down();
+  start();
+}
+
+void Server::restart(std::vector<std::string> extra) {
+  options_.extra = std::move(extra);
+  restart();
+}
+
+Connection Server::connect(const std::string& database) const {
+  Endpoint where = endpoint();
+  where.database = database;
+  return Connection(where);
+}
+
+std::uint64_t Server::exec_sql(const std::string& sql) const { return connect().exec(sql); }
+
+Rows Server::query(const std::string& sql) const { return connect().query(sql); }
+
+void Server::load_file(const std::filesystem::path& file, const std::string& database) const {
+  // The shell opens the file; its name is an argument, never part of the command text.
+  const RunResult result =
+      run({"sh", "-c",
+           "exec mariadb --no-defaults --user=root --socket=\"$1\" --default-character-set=utf8mb4 "
+           "--binary-mode \"$3\" <\"$2\"",
+           "sh", socket(), file.string(), database});
+  if (result.exit_code != 0) throw std::runtime_error(file.string() + ": " + result.output);
+}
+
+}  // namespace wherry::tests

@@ -1,0 +1,79 @@
+// A real MariaDB or MySQL 5.7 on this machine for one test: own temporary directory, free port,
+// loopback only. It runs the scripts in tests/support/servers.
+//
+// Thread-safety: exec_sql, query and connect may be called from any thread; starting and stopping
+// from one. Ownership: the destructor kills the server and removes its directory; should the test
+// process die first, a watcher does. Errors: std::runtime_error with the server's log, SqlError.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "tests/support/connection.h"
+
+namespace wherry::tests {
+
+struct ServerOptions {
+  // Small buffers, no fsync: survives kill -9, not a power cut.
+  bool fast = true;
+  // 0: the port number.
+  unsigned server_id = 0;
+  // 0: a free one.
+  unsigned port = 0;
+  // Given to the server last, so they override what the scripts set, e.g. "--sync-binlog=1".
+  std::vector<std::string> extra;
+};
+
+class Server {
+ public:
+  static Server start_mariadb(ServerOptions options = {});
+  // Requires: mysql57_available().
+  static Server start_mysql57(ServerOptions options = {});
+  // Fetches MySQL 5.7 when it is not on the machine yet; false when it cannot be had (skip then).
+  static bool mysql57_available();
+
+  Server(Server&& other) noexcept;
+  Server& operator=(Server&& other) noexcept;
+  ~Server();
+
+  const std::filesystem::path& dir() const { return dir_; }
+  std::filesystem::path data_dir() const { return dir_ / "data"; }
+  std::string socket() const { return (dir_ / "s.sock").string(); }
+  unsigned port() const { return options_.port; }
+  unsigned server_id() const { return options_.server_id; }
+  // mysql://root@127.0.0.1:PORT
+  std::string dsn() const;
+  // By socket, user root, no password, no database.
+  Endpoint endpoint() const;
+  // Of the running server; 0 when it does not run.
+  pid_t pid() const;
+
+  // As a crash leaves it; returns when the process is gone.
+  void kill9();
+  // A clean shutdown.
+  void shut_down();
+  // Starts on the same data, port and socket. Stops cleanly before when it still runs.
+  void restart();
+  void restart(std::vector<std::string> extra);
+
+  Connection connect(const std::string& database = "") const;
+  // Each call has its own connection: USE and session variables do not outlive it.
+  std::uint64_t exec_sql(const std::string& sql) const;
+  Rows query(const std::string& sql) const;
+  // Runs a file through the `mariadb` program (so DELIMITER works).
+  void load_file(const std::filesystem::path& file, const std::string& database = "") const;
+
+ private:
+  Server(std::string script, ServerOptions options);
+  void start();
+  void remove() noexcept;
+
+  std::string script_;
+  ServerOptions options_;
+  std::filesystem::path dir_;  // empty: moved from
+};
+
+}  // namespace wherry::tests
