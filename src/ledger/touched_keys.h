@@ -1,0 +1,25 @@
+#pragma once
+// The keys a window touched, and the form in which they are kept on the target with the window.
+// Pure functions.
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/chunk.h"
+#include "model/key.h"
+
+namespace wherry::ledger {
+
+// By table; each key once.
+using TouchedKeys = std::map<model::CollectionId, std::vector<model::Key>>;
+
+// Versioned, compressed with zstd, with a checksum. Throws Error(rejected,
+// "ledger.window_too_large") above 1 GiB before compression.
+std::string encode(const TouchedKeys& keys);
+// Throws Error(data_mismatch) for anything that encode() did not make, an empty string too;
+// Error(rejected) for a newer version.
+TouchedKeys decode(std::string_view bytes);
+
+}  // namespace wherry::ledger
