@@ -1,11 +1,9 @@
 #pragma once
 // One connection to a MariaDB or MySQL server, and what statements answer.
-// A Connection is used by one thread; only interrupt() may be called from others. Results own their rows; a Stream is a statement
-// in flight: no other statement runs on its connection while it lives.
-// Errors: as errors.cc maps them, with the server's address as context. Never a password in any of them.
-// After interrupt() every call throws Error(cancelled).
-
-#include <mysql.h>
+// A Connection is used by one thread; only interrupt() may be called from others. Results own their
+// rows; a Stream is a statement in flight: no other statement runs on its connection while it
+// lives. Errors: as errors.cc maps them, with the server's address as context. Never a password in
+// any of them. After interrupt() every call throws Error(cancelled).
 
 #include <atomic>
 #include <chrono>
@@ -19,26 +17,30 @@
 #include <string_view>
 #include <vector>
 
+#include <mysql.h>
+
 #include "base/error.h"
 #include "model/row.h"
 
 namespace wherry::stores::mysql {
 
 struct Tls {
-  std::string ca;    // files, PEM
+  std::string ca;  // files, PEM
   std::string cert;
   std::string key;
-  bool required = false;        // fail if the server does not offer TLS; implied by a CA and by `verify`
-  std::optional<bool> verify;   // certificate and host name; nothing = if a CA is given
+  bool required = false;  // fail if the server does not offer TLS; implied by a CA and by `verify`
+  std::optional<bool> verify;  // certificate and host name; nothing = if a CA is given
 };
 
-// Where a server is and who asks. A value; copies share nothing but `password`, which must be thread-safe.
+// Where a server is and who asks. A value; copies share nothing but `password`, which must be
+// thread-safe.
 struct Endpoint {
   std::string host = "127.0.0.1";
   std::uint16_t port = 3306;
   std::string socket;  // a path: used instead of host and port
   std::string user;
-  std::function<std::string()> password;  // asked at every connect, so that it may change; empty = none
+  std::function<std::string()>
+      password;  // asked at every connect, so that it may change; empty = none
   Tls tls;
   std::chrono::seconds connect_timeout{10};
 
@@ -84,20 +86,23 @@ class Result {
 };
 
 struct Executed {
-  std::uint64_t affected = 0;  // rows found, also those that stayed as they were (CLIENT_FOUND_ROWS)
+  std::uint64_t affected =
+      0;  // rows found, also those that stayed as they were (CLIENT_FOUND_ROWS)
   unsigned warnings = 0;
 };
 
 class Connection;
 
-// The rows of one answer as they arrive. Ends early by reading the rest and throwing it away: bound your statements.
+// The rows of one answer as they arrive. Ends early by reading the rest and throwing it away: bound
+// your statements.
 class Stream {
  public:
   ~Stream();
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  // False at the end of the rows. Throws if the connection was lost or the statement killed before the end.
+  // False at the end of the rows. Throws if the connection was lost or the statement killed before
+  // the end.
   [[nodiscard]] bool next();
   std::size_t columns() const { return columns_; }
   // Requires: next() returned true. The view lives until the next call of next().
@@ -119,8 +124,9 @@ class Stream {
 
 class Connection {
  public:
-  // Connects. The session then has: NAMES binary, results unconverted, time_zone '+00:00', sql_mode '', autocommit on,
-  // wait and net timeouts long. Throws Error(connection_lost) if the server cannot be reached, Error(rejected) if it will not let us in.
+  // Connects. The session then has: NAMES binary, results unconverted, time_zone '+00:00', sql_mode
+  // '', autocommit on, wait and net timeouts long. Throws Error(connection_lost) if the server
+  // cannot be reached, Error(rejected) if it will not let us in.
   explicit Connection(Endpoint endpoint, ConnectOptions options = {});
   ~Connection();
   Connection(const Connection&) = delete;
@@ -131,7 +137,8 @@ class Connection {
   Stream stream(std::string_view sql);
   // The first cell of the first row; nothing if NULL or no row.
   std::optional<std::string> scalar(std::string_view sql);
-  // What the last statement's warnings say, for a message: "1366 Incorrect integer value … (and 3 more)".
+  // What the last statement's warnings say, for a message: "1366 Incorrect integer value … (and 3
+  // more)".
   std::string warnings_text();
 
   const ServerVersion& server() const { return server_; }
@@ -141,7 +148,8 @@ class Connection {
   // Ends the connection from any thread: a blocked call on it throws Error(cancelled) at once.
   void interrupt() noexcept;
 
-  // For what the library does beyond statements (binlog packets, LOCAL handlers). The connection keeps owning it.
+  // For what the library does beyond statements (binlog packets, LOCAL handlers). The connection
+  // keeps owning it.
   MYSQL* native() { return mysql_; }
   // Throws what the library's last failure means.
   [[noreturn]] void fail();

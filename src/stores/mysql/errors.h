@@ -1,5 +1,6 @@
 #pragma once
-// The only place that knows what the servers' and the client library's error numbers mean. Pure functions.
+// The only place that knows what the servers' and the client library's error numbers mean. Pure
+// functions.
 
 #include <string_view>
 
@@ -7,7 +8,8 @@
 
 namespace wherry::stores::mysql {
 
-// `number` as mysql_errno() gives it, `text` as mysql_error() does; `context` says where ("127.0.0.1:3306").
+// `number` as mysql_errno() gives it, `text` as mysql_error() does; `context` says where
+// ("127.0.0.1:3306").
 base::Error to_error(unsigned number, std::string_view text, std::string_view context);
 
 }  // namespace wherry::stores::mysql

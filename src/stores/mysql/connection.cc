@@ -1,0 +1,264 @@
+#include "stores/mysql/connection.h"
+
+#include <charconv>
+#include <utility>
+
+#include <errmsg.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#include "base/text.h"
+#include "stores/mysql/errors.h"
+
+namespace wherry::stores::mysql {
+
+namespace {
+
+// Both flavours understand every part of it.
+constexpr std::string_view session_settings =
+    "SET NAMES binary, SESSION character_set_results=NULL, SESSION time_zone='+00:00', "
+    "SESSION sql_mode='', SESSION autocommit=1, SESSION wait_timeout=86400, "
+    "SESSION net_read_timeout=3600, SESSION net_write_timeout=3600, SESSION "
+    "group_concat_max_len=1048576";
+
+std::optional<std::uint64_t> as_number(model::Cell cell) {
+  std::uint64_t value = 0;
+  if (!cell || cell->empty()) return std::nullopt;
+  const auto [end, error] = std::from_chars(cell->data(), cell->data() + cell->size(), value);
+  if (error != std::errc{} || end != cell->data() + cell->size()) return std::nullopt;
+  return value;
+}
+
+std::optional<std::size_t> column_named(const std::vector<std::string>& names,
+                                        std::string_view name) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i].size() == name.size() &&
+        strncasecmp(names[i].data(), name.data(), name.size()) == 0) {
+      return i;
+    }
+  }
+  return std::nullopt;
+}
+
+ServerVersion version_of(MYSQL* mysql) {
+  ServerVersion v;
+  v.text = mysql_get_server_info(mysql);
+  v.flavour = v.text.find("MariaDB") != std::string::npos ? Flavour::mariadb : Flavour::mysql;
+  v.number = static_cast<unsigned>(mysql_get_server_version(mysql));
+  return v;
+}
+
+void set_flag(MYSQL* mysql, mysql_option option, bool on) {
+  const my_bool value = on ? 1 : 0;
+  mysql_optionsv(mysql, option, &value);
+}
+
+void set_text(MYSQL* mysql, mysql_option option, const std::string& value) {
+  if (!value.empty()) mysql_optionsv(mysql, option, value.c_str());
+}
+
+// The library's own start-up is not thread-safe.
+void start_library() {
+  static std::once_flag once;
+  std::call_once(once, [] { mysql_library_init(0, nullptr, nullptr); });
+}
+
+}  // namespace
+
+std::string Endpoint::text() const {
+  if (!socket.empty()) return base::printable(socket);
+  return fmt::format("{}:{}", base::printable(host), port);
+}
+
+model::Cell Result::cell(std::size_t row, std::string_view name) const {
+  const auto column = column_named(names_, name);
+  return column ? cell(row, *column) : std::nullopt;
+}
+
+std::string Result::text(std::size_t row, std::size_t column) const {
+  return std::string(cell(row, column).value_or(std::string_view()));
+}
+
+std::string Result::text(std::size_t row, std::string_view name) const {
+  return std::string(cell(row, name).value_or(std::string_view()));
+}
+
+std::optional<std::uint64_t> Result::number(std::size_t row, std::size_t column) const {
+  return as_number(cell(row, column));
+}
+
+std::optional<std::uint64_t> Result::number(std::size_t row, std::string_view name) const {
+  return as_number(cell(row, name));
+}
+
+Stream::Stream(Connection& connection, MYSQL_RES* result)
+    : connection_(connection), result_(result), columns_(mysql_num_fields(result)) {}
+
+Stream::~Stream() { mysql_free_result(result_); }
+
+bool Stream::next() {
+  row_ = mysql_fetch_row(result_);
+  if (row_ != nullptr) {
+    lengths_ = mysql_fetch_lengths(result_);
+    return true;
+  }
+  // A killed statement looks like the end of the rows but for this.
+  if (mysql_errno(connection_.mysql_) != 0 || connection_.interrupted_) connection_.fail();
+  return false;
+}
+
+Connection::Connection(Endpoint endpoint, ConnectOptions options) : endpoint_(std::move(endpoint)) {
+  start_library();
+  mysql_ = mysql_init(nullptr);
+  if (mysql_ == nullptr) throw std::bad_alloc();
+  try {
+    connect(options);
+  } catch (...) {
+    mysql_close(mysql_);
+    throw;
+  }
+}
+
+Connection::~Connection() {
+  {
+    const std::lock_guard lock(socket_mutex_);
+    socket_ = -1;  // the number may soon be another file's
+  }
+  mysql_close(mysql_);
+}
+
+// Nothing is left to the library's defaults, which change between versions, nor to option files.
+void Connection::set_options(const ConnectOptions& options) {
+  const Tls& tls = endpoint_.tls;
+  const bool verify = tls.verify.value_or(!tls.ca.empty());
+  const bool use_tls = tls.required || verify || !tls.ca.empty() || !tls.cert.empty();
+  set_flag(mysql_, MYSQL_OPT_RECONNECT, false);
+  const unsigned local_infile = options.local_infile ? 1 : 0;
+  mysql_optionsv(mysql_, MYSQL_OPT_LOCAL_INFILE, &local_infile);
+  set_text(mysql_, MYSQL_OPT_SSL_CA, tls.ca);
+  set_text(mysql_, MYSQL_OPT_SSL_CERT, tls.cert);
+  set_text(mysql_, MYSQL_OPT_SSL_KEY, tls.key);
+  set_flag(mysql_, MYSQL_OPT_SSL_ENFORCE, use_tls);
+  set_flag(mysql_, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, verify);
+  const auto timeout = static_cast<unsigned>(endpoint_.connect_timeout.count());
+  mysql_optionsv(mysql_, MYSQL_OPT_CONNECT_TIMEOUT, &timeout);
+  mysql_optionsv(mysql_, MYSQL_SET_CHARSET_NAME, "binary");
+  const unsigned protocol = endpoint_.socket.empty() ? MYSQL_PROTOCOL_TCP : MYSQL_PROTOCOL_SOCKET;
+  mysql_optionsv(mysql_, MYSQL_OPT_PROTOCOL, &protocol);
+  const std::size_t largest_packet = std::size_t{1} << 30U;  // what the protocol allows
+  mysql_optionsv(mysql_, MYSQL_OPT_MAX_ALLOWED_PACKET, &largest_packet);
+  mysql_optionsv(mysql_, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", "wherry");
+}
+
+void Connection::connect(const ConnectOptions& options) {
+  set_options(options);
+  std::string password = endpoint_.password ? endpoint_.password() : std::string();
+  const bool by_socket = !endpoint_.socket.empty();
+  const bool connected =
+      mysql_real_connect(mysql_, by_socket ? nullptr : endpoint_.host.c_str(),
+                         endpoint_.user.c_str(), password.c_str(), nullptr, endpoint_.port,
+                         by_socket ? endpoint_.socket.c_str() : nullptr,
+                         CLIENT_FOUND_ROWS) != nullptr;
+  explicit_bzero(password.data(), password.size());
+  if (!connected) {
+    // While connecting, a lost connection is a server that is not there (yet).
+    fail();
+  }
+  keep_alive();
+  server_ = version_of(mysql_);
+  id_ = mysql_thread_id(mysql_);
+  {
+    const std::lock_guard lock(socket_mutex_);
+    socket_ = mysql_get_socket(mysql_);
+  }
+  execute(session_settings);
+}
+
+// A peer that vanished without a word is noticed within a minute; a slow statement is not mistaken
+// for one.
+void Connection::keep_alive() {
+  const int fd = mysql_get_socket(mysql_);
+  if (!endpoint_.socket.empty()) return;
+  const auto set = [fd](int level, int name, int value) {
+    setsockopt(fd, level, name, &value, sizeof value);
+  };
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, 20);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, 10);
+  set(IPPROTO_TCP, TCP_KEEPCNT, 4);
+  set(IPPROTO_TCP, TCP_USER_TIMEOUT, 60'000);
+}
+
+void Connection::send(std::string_view sql) {
+  if (interrupted_) base::throw_cancelled();
+  if (mysql_real_query(mysql_, sql.data(), static_cast<unsigned long>(sql.size())) != 0) fail();
+}
+
+Result Connection::query(std::string_view sql) {
+  Stream rows = stream(sql);
+  std::vector<std::string> names;
+  MYSQL_FIELD* fields = mysql_fetch_fields(rows.result_);
+  for (std::size_t i = 0; i < rows.columns(); ++i) {
+    names.emplace_back(fields[i].name, fields[i].name_length);
+  }
+  model::RowBatch batch(rows.columns());
+  while (rows.next()) {
+    for (std::size_t i = 0; i < rows.columns(); ++i) batch.append(rows.cell(i));
+  }
+  return {std::move(names), std::move(batch)};
+}
+
+Executed Connection::execute(std::string_view sql) {
+  send(sql);
+  if (MYSQL_RES* rows = mysql_use_result(mysql_); rows != nullptr) {
+    Stream drained(*this, rows);
+    while (drained.next()) {
+    }
+    return {0, mysql_warning_count(mysql_)};
+  }
+  if (mysql_errno(mysql_) != 0) fail();
+  return {mysql_affected_rows(mysql_), mysql_warning_count(mysql_)};
+}
+
+Stream Connection::stream(std::string_view sql) {
+  send(sql);
+  MYSQL_RES* rows = mysql_use_result(mysql_);
+  if (rows == nullptr) {
+    if (mysql_errno(mysql_) != 0) fail();
+    throw base::Error(base::ErrorKind::internal, "mysql.no_rows",
+                      "a statement without rows was asked for rows", endpoint_.text());
+  }
+  return {*this, rows};
+}
+
+std::optional<std::string> Connection::scalar(std::string_view sql) {
+  const Result r = query(sql);
+  if (r.empty() || r.columns() == 0) return std::nullopt;
+  const model::Cell cell = r.cell(0, std::size_t{0});
+  if (!cell) return std::nullopt;
+  return std::string(*cell);
+}
+
+std::string Connection::warnings_text() {
+  const Result r = query("SHOW WARNINGS");
+  if (r.empty()) return {};
+  std::string out = r.text(0, "Code") + " " + base::printable(r.text(0, "Message"));
+  if (r.rows() > 1) out += fmt::format(" (and {} more)", r.rows() - 1);
+  return out;
+}
+
+void Connection::interrupt() noexcept {
+  interrupted_ = true;
+  const std::lock_guard lock(socket_mutex_);
+  if (socket_ >= 0) shutdown(socket_, SHUT_RDWR);
+}
+
+void Connection::fail() {
+  if (interrupted_) base::throw_cancelled();
+  throw to_error(mysql_errno(mysql_), mysql_error(mysql_), endpoint_.text());
+}
+
+}  // namespace wherry::stores::mysql

@@ -1,0 +1,229 @@
+#include "stores/mysql/sql.h"
+
+#include <cassert>
+
+#include "base/text.h"
+
+namespace wherry::stores::mysql {
+
+namespace {
+
+using model::Column;
+using model::ColumnType;
+using model::Key;
+using model::TableSchema;
+
+constexpr std::string_view table_alias = "`t`.";
+
+void append_hex(std::string& out, std::string_view bytes) {
+  out += "x'";
+  out += base::to_hex(bytes);
+  out += '\'';
+}
+
+std::string column_name(const Column& column, bool alias) {
+  std::string out(alias ? table_alias : std::string_view());
+  return out += identifier(column.name);
+}
+
+std::string_view sign(Bound bound, bool last) {
+  switch (bound) {
+    case Bound::after:
+      return " > ";
+    case Bound::from:
+      return last ? " >= " : " > ";
+    case Bound::before:
+      return " < ";
+    case Bound::through:
+      return last ? " <= " : " < ";
+  }
+  return " > ";
+}
+
+const Column& key_column(const TableSchema& shape, std::size_t part) {
+  return shape.columns[shape.key[part]];
+}
+
+// "a = 1 AND b = 2" over the first `parts` parts.
+void append_equal(std::string& out, const TableSchema& shape,
+                  const std::vector<std::string_view>& values, std::size_t parts, bool alias) {
+  for (std::size_t i = 0; i < parts; ++i) {
+    if (i != 0) out += " AND ";
+    out += column_name(key_column(shape, i), alias) + " = ";
+    append_literal(out, key_column(shape, i), values[i]);
+  }
+}
+
+}  // namespace
+
+std::string identifier(std::string_view name) {
+  std::string out = "`";
+  for (const char c : name) {
+    if (c == '`') out += '`';
+    out += c;
+  }
+  return out += '`';
+}
+
+std::string qualified(const model::CollectionName& name) {
+  return identifier(name.schema) + "." + identifier(name.name);
+}
+
+std::string text_literal(std::string_view utf8) {
+  std::string out = "_utf8mb3 ";
+  append_hex(out, utf8);
+  return out;
+}
+
+void append_literal(std::string& out, const Column& column, model::Cell cell) {
+  if (!cell) {
+    out += "NULL";
+    return;
+  }
+  switch (column.type) {
+    case ColumnType::tinyint:
+    case ColumnType::smallint:
+    case ColumnType::mediumint:
+    case ColumnType::integer:
+    case ColumnType::bigint:
+    case ColumnType::decimal:
+    case ColumnType::bit:
+    case ColumnType::year:
+    case ColumnType::enum_:
+    case ColumnType::set:
+      out += *cell;
+      return;
+    case ColumnType::float_:
+    case ColumnType::double_:
+      // Without an exponent the server would read a decimal number, rounded in other ways.
+      out += *cell;
+      if (cell->find('e') == std::string_view::npos) out += "e0";
+      return;
+    case ColumnType::date:
+    case ColumnType::time:
+    case ColumnType::datetime:
+    case ColumnType::timestamp:
+      out += '\'';
+      out += *cell;
+      out += '\'';
+      return;
+    case ColumnType::char_:
+    case ColumnType::varchar:
+    case ColumnType::text:
+      if (column.charset != "binary" && !column.charset.empty()) out += "_" + column.charset + " ";
+      append_hex(out, *cell);
+      return;
+    case ColumnType::binary:
+    case ColumnType::varbinary:
+    case ColumnType::blob:
+    case ColumnType::unsupported:
+      append_hex(out, *cell);
+      return;
+  }
+}
+
+std::string literal(const Column& column, model::Cell cell) {
+  std::string out;
+  append_literal(out, column, cell);
+  return out;
+}
+
+std::string canonical_expression(const Column& column) {
+  const std::string name = column_name(column, true);
+  switch (column.type) {
+    case ColumnType::float_:
+    case ColumnType::double_:
+      return name + "+0e0";
+    case ColumnType::bit:
+    case ColumnType::enum_:
+    case ColumnType::set:
+      return name + "+0";
+    default:
+      return name;
+  }
+}
+
+std::string select_list(const TableSchema& shape) {
+  std::string out;
+  for (const Column& column : shape.columns) {
+    if (!out.empty()) out += ',';
+    out += canonical_expression(column);
+  }
+  return out;
+}
+
+std::string key_select_list(const TableSchema& shape) {
+  std::string out;
+  for (const std::size_t at : shape.key) {
+    if (!out.empty()) out += ',';
+    out += canonical_expression(shape.columns[at]);
+  }
+  return out;
+}
+
+std::string from_table(const model::CollectionName& name, const TableSchema& shape) {
+  assert(!shape.key.empty());
+  return qualified(name) + " `t` FORCE INDEX (" + identifier(shape.key_index) + ")";
+}
+
+std::string order_by_key(const TableSchema& shape) {
+  std::string out;
+  for (const std::size_t at : shape.key) {
+    if (!out.empty()) out += ',';
+    out += column_name(shape.columns[at], true);
+  }
+  return out;
+}
+
+// (a > 1 OR (a = 1 AND b > 2)): both optimizers read it as one range; the row form (a,b) > (1,2)
+// they do not.
+std::string key_bound(const TableSchema& shape, Bound bound, const Key& key, bool alias) {
+  const auto values = key.parts();
+  assert(values.size() == shape.key.size());
+  std::string out = "(";
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (i != 0) {
+      out += " OR (";
+      append_equal(out, shape, values, i, alias);
+      out += " AND ";
+    }
+    out += column_name(key_column(shape, i), alias);
+    out += sign(bound, i + 1 == values.size());
+    append_literal(out, key_column(shape, i), values[i]);
+    if (i != 0) out += ')';
+  }
+  return out += ')';
+}
+
+std::string key_range(const TableSchema& shape, const std::optional<Key>& after,
+                      const std::optional<Key>& through, bool alias) {
+  if (!after && !through) return "TRUE";
+  std::string out = "(";
+  if (after) out += key_bound(shape, Bound::after, *after, alias);
+  if (after && through) out += " AND ";
+  if (through) out += key_bound(shape, Bound::through, *through, alias);
+  return out += ')';
+}
+
+std::string key_in(const TableSchema& shape, const Key* first, std::size_t count, bool alias) {
+  assert(count > 0);
+  std::string out = "(";
+  const bool single = shape.key.size() == 1;
+  if (single) out += column_name(key_column(shape, 0), alias) + " IN (";
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto values = first[i].parts();
+    assert(values.size() == shape.key.size());
+    if (single) {
+      if (i != 0) out += ',';
+      append_literal(out, key_column(shape, 0), values[0]);
+      continue;
+    }
+    out += i == 0 ? "(" : " OR (";
+    append_equal(out, shape, values, values.size(), alias);
+    out += ')';
+  }
+  if (single) out += ')';
+  return out += ')';
+}
+
+}  // namespace wherry::stores::mysql
