@@ -1,0 +1,108 @@
+#pragma once
+// One declared move, typed: what the YAML file says after defaults. Values; see load.h for how one
+// is read.
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "config/globs.h"
+#include "config/limits.h"
+#include "config/routes.h"
+#include "config/secret.h"
+
+namespace wherry::config {
+
+struct Tls {
+  bool required = false;  // refuse a connection without TLS
+  bool verify = false;    // the server's certificate and host name are checked
+  std::filesystem::path ca;
+  std::filesystem::path cert;
+  std::filesystem::path key;
+};
+
+struct MysqlStore {
+  std::string host;  // empty when `socket` is given
+  std::uint16_t port = 3306;
+  std::filesystem::path socket;  // empty when `host` is given
+  std::string user;
+  Secret password;
+  Tls tls;
+};
+
+// What happens to target files that are not (or no longer) at the source.
+enum class Deletes { keep, propagate };
+
+struct FileStore {
+  std::filesystem::path path;
+  Deletes deletes = Deletes::keep;   // of the target
+  std::uint64_t max_deletes = 1000;  // more than that in one run stops it
+};
+
+using Store = std::variant<MysqlStore, FileStore>;
+std::string_view kind_name(const Store& store);  // "mysql", "file"
+std::string address(const Store& store);  // "user@host:port", "user@/path", "/path"; never a secret
+
+enum class DdlAction { apply, stop, ignore };
+enum class DdlKind {
+  create_table,
+  alter_table,
+  drop_table,
+  rename_table,
+  truncate_table,
+  create_database,
+  alter_database,
+  drop_database,
+  view,
+  trigger,
+  routine,
+  event,
+};
+inline constexpr std::size_t ddl_kinds = static_cast<std::size_t>(DdlKind::event) + 1;
+std::string_view to_string(DdlAction action);
+std::string_view to_string(DdlKind kind);
+
+// What to do with a DDL statement met while following.
+class DdlPolicy {
+ public:
+  DdlPolicy();  // apply to tables, stop at database statements, ignore what is not moved before the
+                // switch
+  DdlAction action(DdlKind kind) const { return actions_.at(static_cast<std::size_t>(kind)); }
+  void set(DdlKind kind, DdlAction action) { actions_.at(static_cast<std::size_t>(kind)) = action; }
+  void set_all(DdlAction action) { actions_.fill(action); }
+
+ private:
+  std::array<DdlAction, ddl_kinds> actions_{};
+};
+
+struct Verify {
+  std::optional<std::chrono::milliseconds> max_proof_age;  // older chunks are proved again
+  std::optional<std::uint64_t> rows_per_second;            // of the prover; nothing: as the copy
+  std::uint32_t recheck_times = 5;                         // reads again before a difference counts
+  std::chrono::milliseconds recheck_wait{1000};            // between them
+};
+
+struct Migration {
+  std::string name;
+  std::filesystem::path file;  // the config it came from
+  Store source;
+  Store target;
+  Tables tables;
+  Routes routes;
+  Limits limits;
+  DdlPolicy ddl;
+  Verify verify;
+  std::filesystem::path journal;  // a folder of this migration alone
+  std::optional<std::uint32_t>
+      server_id;  // as which Wherry registers at the source; nothing: chosen
+
+  std::filesystem::path socket() const { return journal / "wherry.sock"; }
+};
+
+}  // namespace wherry::config
