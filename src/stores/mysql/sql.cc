@@ -139,7 +139,8 @@ std::string canonical_expression(const Column& column) {
     case ColumnType::set:
       return name + "+0";
     default:
-      return name;
+      // Zeros in front are how the column is shown, not what it holds.
+      return column.declared.ends_with(" zerofill") ? name + "+0" : name;
   }
 }
 

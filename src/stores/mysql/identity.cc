@@ -1,0 +1,38 @@
+#include "stores/mysql/identity.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace wherry::stores::mysql {
+
+std::string describe_server(Connection& connection) {
+  const ServerVersion& v = connection.server();
+  return fmt::format("{} {}.{}.{} at {}", v.is_mariadb() ? "MariaDB" : "MySQL", v.number / 10000,
+                     v.number / 100 % 100, v.number % 100, connection.endpoint().text());
+}
+
+std::string server_identity(Connection& connection) {
+  if (!connection.server().is_mariadb()) {
+    return "mysql:" + connection.scalar("SELECT @@GLOBAL.server_uuid").value_or("");
+  }
+  const Result r = connection.query("SELECT @@hostname, @@port, @@datadir, @@GLOBAL.server_id");
+  std::string out = "mariadb";
+  for (std::size_t i = 0; i < r.columns(); ++i) out += ":" + base::printable(r.text(0, i));
+  return out;
+}
+
+void check_identity(Connection& connection, const std::string& expected) {
+  if (expected.empty()) return;
+  const std::string found = server_identity(connection);
+  if (found == expected) return;
+  throw base::Error(
+      base::ErrorKind::rejected, "mysql.other_server",
+      fmt::format("another server answers ({}) than the one this migration began with ({}); point "
+                  "the configuration at the same server",
+                  found, expected),
+      connection.endpoint().text());
+}
+
+}  // namespace wherry::stores::mysql

@@ -1,0 +1,80 @@
+#include "stores/mysql/log_position.h"
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "base/error.h"
+
+namespace wherry::stores::mysql {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string_view next_part(std::string_view& rest, char separator) {
+  const std::size_t end = rest.find(separator);
+  const std::string_view part = rest.substr(0, end);
+  rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  return part;
+}
+
+// "uuid:7#31:8#32,\nuuid2:1#40" as "uuid:7", "uuid:8", "uuid2:1".
+std::set<std::string> owned_gtids(Connection& connection) {
+  const std::string text = connection.scalar("SELECT @@GLOBAL.gtid_owned").value_or("");
+  std::set<std::string> owned;
+  std::string_view sources = text;
+  while (!sources.empty()) {
+    std::string_view numbers = next_part(sources, ',');
+    while (!numbers.empty() && (numbers.front() == '\n' || numbers.front() == ' '))
+      numbers.remove_prefix(1);
+    std::string source(next_part(numbers, ':'));
+    while (!numbers.empty()) {
+      const std::string_view item = next_part(numbers, ':');
+      const std::size_t hash = item.find('#');
+      if (hash == std::string_view::npos) {
+        source += ":" + std::string(item);  // a tag
+      } else {
+        owned.insert(source + ":" + std::string(item.substr(0, hash)));
+      }
+    }
+  }
+  return owned;
+}
+
+}  // namespace
+
+std::optional<model::Position> log_end(Connection& connection) {
+  const ServerVersion& v = connection.server();
+  const bool renamed = !v.is_mariadb() && v.number >= 80200;
+  const Result r = connection.query(renamed ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS");
+  if (r.empty()) return std::nullopt;
+  std::string gtid = r.text(0, "Executed_Gtid_Set");
+  std::erase(gtid, '\n');
+  return model::Position::in_log(r.text(0, "File"), r.number(0, "Position").value_or(0),
+                                 std::move(gtid));
+}
+
+std::optional<model::Position> visible_log_end(Connection& connection) {
+  const auto end = log_end(connection);
+  if (!end) return end;
+  std::set<std::string> pending = owned_gtids(connection);
+  const auto give_up = std::chrono::steady_clock::now() + 10s;
+  for (auto pause = 1ms; !pending.empty(); pause = std::min(pause * 2, 50ms)) {
+    if (std::chrono::steady_clock::now() > give_up) {
+      throw base::Error(
+          base::ErrorKind::transient, "mysql.commit_pending",
+          "a transaction in the log has not become visible for 10 s: " + *pending.begin(),
+          connection.endpoint().text());
+    }
+    std::this_thread::sleep_for(pause);
+    const std::set<std::string> owned = owned_gtids(connection);
+    std::erase_if(pending, [&](const std::string& gtid) { return !owned.contains(gtid); });
+  }
+  return end;
+}
+
+}  // namespace wherry::stores::mysql

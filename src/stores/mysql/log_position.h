@@ -1,0 +1,21 @@
+#pragma once
+// Where a server's binary log stands. Uses the connection it is given.
+
+#include <optional>
+
+#include "model/position.h"
+#include "stores/mysql/connection.h"
+
+namespace wherry::stores::mysql {
+
+// The log's end now; nothing if the server writes no log. Commits that show in the log before it
+// may not be visible yet.
+std::optional<model::Position> log_end(Connection& connection);
+
+// MySQL with gtid_mode=ON: returns the log's end as it was, once every transaction before it is
+// visible to a view opened afterwards. A transaction owns its GTID from before it is written to the
+// log until its commit is visible, so those that own one after the end was read are waited for.
+// Throws Error(transient) if one of them takes too long.
+std::optional<model::Position> visible_log_end(Connection& connection);
+
+}  // namespace wherry::stores::mysql

@@ -1,0 +1,305 @@
+#include "stores/mysql/reader.h"
+
+#include <algorithm>
+#include <cassert>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "base/error.h"
+#include "stores/mysql/identity.h"
+#include "stores/mysql/log_position.h"
+#include "stores/mysql/schema.h"
+#include "stores/mysql/sql.h"
+
+namespace wherry::stores::mysql {
+
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+using contract::RowDigest;
+using contract::TableRef;
+using model::Key;
+
+constexpr std::uint64_t smallest_page = 16;
+constexpr std::uint64_t first_page =
+    1000;  // until rows of the table were seen, sizes are an estimate
+constexpr std::uint64_t largest_page = 1'000'000;
+
+Error mismatch(const TableRef& table, std::string_view why) {
+  return Error(ErrorKind::data_mismatch, "mysql.table_changed", std::string(why),
+               table.name.text());
+}
+
+base::Digest digest_row(base::RowHasher& hasher, const Stream& row) {
+  for (std::size_t i = 0; i < row.columns(); ++i) {
+    if (const model::Cell cell = row.cell(i)) {
+      hasher.field(*cell);
+    } else {
+      hasher.null();
+    }
+  }
+  return hasher.finish();
+}
+
+Key key_of(const Stream& row, const std::vector<std::size_t>& key_columns) {
+  Key key;
+  for (const std::size_t at : key_columns) {
+    const model::Cell cell = row.cell(at);
+    assert(cell);
+    key.append(*cell);
+  }
+  return key;
+}
+
+std::string select_rows(const TableRef& table, const std::string& where) {
+  return "SELECT " + select_list(*table.shape) + " FROM " + from_table(table.name, *table.shape) +
+         " WHERE " + where;
+}
+
+// Requires: `connection` has just begun the transaction of the view.
+class View final : public contract::RowView {
+ public:
+  View(Connection& connection, model::Bracket bracket)
+      : connection_(connection), bracket_(std::move(bracket)) {}
+  ~View() override {
+    try {
+      connection_.execute("ROLLBACK");
+    } catch (const Error&) {  // the reader sees it when it opens the next view
+    }
+  }
+
+  const model::Bracket& bracket() const override { return bracket_; }
+
+  std::optional<Key> boundary(const TableRef& table, const std::optional<Key>& after,
+                              const std::optional<Key>& through, std::uint64_t rows) override {
+    assert(rows > 0);
+    check(table);
+    const std::string sql =
+        "SELECT " + key_select_list(*table.shape) + " FROM " +
+        from_table(table.name, *table.shape) + " WHERE " + key_range(*table.shape, after, through) +
+        " ORDER BY " + order_by_key(*table.shape) + " LIMIT " + std::to_string(rows - 1) + ",1";
+    std::optional<Key> found;
+    each_row(table, sql, [&](const Stream& row) {
+      found.emplace();
+      for (std::size_t i = 0; i < row.columns(); ++i) found->append(row.cell(i).value());
+      return true;
+    });
+    return found;
+  }
+
+  std::optional<Key> read(const TableRef& table, const model::Chunk& chunk, base::Bytes limit,
+                          model::RowBatch& out) override {
+    check(table);
+    const std::uint64_t row_estimate = std::max<std::uint64_t>(table.shape->row_estimate, 1);
+    std::uint64_t row_bytes =
+        std::max<std::uint64_t>(table.shape->byte_estimate / row_estimate, 64);
+    std::uint64_t cap = first_page;
+    std::optional<Key> after = chunk.after;
+    // Pages of about the size that fits, because what is sent beyond the limit has to be thrown
+    // away.
+    for (;;) {
+      const std::uint64_t start = out.bytes();
+      const std::uint64_t room = limit.count > start ? limit.count - start : 1;
+      const std::uint64_t page = std::clamp(room / row_bytes + 1, smallest_page, cap);
+      const std::string sql = select_rows(table, key_range(*table.shape, after, chunk.through)) +
+                              " ORDER BY " + order_by_key(*table.shape) + " LIMIT " +
+                              std::to_string(page);
+      std::uint64_t count = 0;
+      bool full = false;
+      each_row(table, sql, [&](const Stream& row) {
+        for (std::size_t i = 0; i < row.columns(); ++i) out.append(row.cell(i));
+        ++count;
+        full = out.bytes() >= limit.count;
+        return !full;
+      });
+      if (!full && count < page) return std::nullopt;
+      after = out.key(out.rows() - 1, table.shape->key);
+      if (full) return after;
+      row_bytes = std::max<std::uint64_t>((out.bytes() - start) / count, 1);
+      cap = largest_page;
+    }
+  }
+
+  model::RowBatch read_keys(const TableRef& table, const std::vector<Key>& keys) override {
+    check(table);
+    model::RowBatch out(table.shape->columns.size());
+    each_row_of_keys(table, keys, [&](const Stream& row) {
+      for (std::size_t i = 0; i < row.columns(); ++i) out.append(row.cell(i));
+      return true;
+    });
+    return out;
+  }
+
+  model::ChunkDigest digest(const TableRef& table, const model::Chunk& chunk,
+                            const base::DigestKey& key) override {
+    check(table);
+    model::ChunkDigest total;
+    base::RowHasher hasher(key);
+    each_row(table, select_rows(table, key_range(*table.shape, chunk.after, chunk.through)),
+             [&](const Stream& row) {
+               total.sum += digest_row(hasher, row);
+               ++total.rows;
+               return true;
+             });
+    return total;
+  }
+
+  std::vector<RowDigest> row_digests(const TableRef& table, const model::Chunk& chunk,
+                                     const base::DigestKey& key) override {
+    check(table);
+    std::vector<RowDigest> out;
+    base::RowHasher hasher(key);
+    each_row(table, select_rows(table, key_range(*table.shape, chunk.after, chunk.through)),
+             [&](const Stream& row) {
+               out.push_back({key_of(row, table.shape->key), digest_row(hasher, row)});
+               return true;
+             });
+    return out;
+  }
+
+  std::vector<RowDigest> key_digests(const TableRef& table, const std::vector<Key>& keys,
+                                     const base::DigestKey& key) override {
+    check(table);
+    std::vector<RowDigest> out;
+    base::RowHasher hasher(key);
+    each_row_of_keys(table, keys, [&](const Stream& row) {
+      out.push_back({key_of(row, table.shape->key), digest_row(hasher, row)});
+      return true;
+    });
+    return out;
+  }
+
+  std::optional<model::TableSchema> definition(const model::CollectionName& name) override {
+    return read_table(connection_, name);
+  }
+
+ private:
+  // `take` says whether it wants the next row.
+  template <typename Take>
+  void each_row(const TableRef& table, const std::string& sql, Take take) {
+    try {
+      Stream rows = connection_.stream(sql);
+      while (rows.next()) {
+        if (!take(std::as_const(rows))) return;
+      }
+    } catch (const Error& e) {
+      if (e.code() == "mysql.no_such_object") throw mismatch(table, e.message());
+      throw e.within(table.name.text());
+    }
+  }
+
+  template <typename Take>
+  void each_row_of_keys(const TableRef& table, const std::vector<Key>& keys, Take take) {
+    for (std::size_t at = 0; at < keys.size(); at += keys_a_statement) {
+      const std::size_t count = std::min(keys_a_statement, keys.size() - at);
+      each_row(table, select_rows(table, key_in(*table.shape, &keys[at], count)), take);
+    }
+  }
+
+  // Once a table and view: a definition changed later than the view makes the server refuse to read
+  // (1412).
+  void check(const TableRef& table) {
+    if (checked_.contains({table.name, table.shape})) return;
+    if (table.shape->key.empty()) {
+      throw Error(ErrorKind::not_supported, "mysql.no_key",
+                  "the table has no key that identifies its rows", table.name.text());
+    }
+    const auto found = read_table(connection_, table.name);
+    if (!found) throw mismatch(table, "the table does not exist");
+    if (!table.shape->carries_like(*found))
+      throw mismatch(table, "columns or key are not as expected");
+    checked_.insert({table.name, table.shape});
+  }
+
+  Connection& connection_;
+  model::Bracket bracket_;
+  std::set<std::pair<model::CollectionName, const model::TableSchema*>> checked_;
+};
+
+class Reader final : public contract::RowReader {
+ public:
+  Reader(Endpoint endpoint, ReaderOptions options)
+      : endpoint_(std::move(endpoint)), options_(std::move(options)) {}
+
+  std::unique_ptr<contract::RowView> open_view() override {
+    if (connection_) {
+      try {
+        return open_on(*connection_);
+      } catch (const Error& e) {
+        if (e.kind() != ErrorKind::connection_lost) throw;
+      }
+    }
+    connection_.reset();
+    connection_ = std::make_unique<Connection>(endpoint_);
+    check_identity(*connection_, options_.identity);
+    connection_->execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+    logs_ = connection_->scalar("SELECT @@GLOBAL.log_bin") == "1";
+    has_gtids_ = !connection_->server().is_mariadb() &&
+                 connection_->scalar("SELECT @@GLOBAL.gtid_mode") == "ON";
+    return open_on(*connection_);
+  }
+
+ private:
+  static void begin(Connection& c) {
+    c.execute("ROLLBACK");
+    c.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
+  }
+
+  std::unique_ptr<contract::RowView> open_on(Connection& c) {
+    model::Bracket bracket;
+    const bool mariadb = c.server().is_mariadb();
+    if (logs_ && mariadb) {
+      begin(c);
+      bracket.low = bracket.high = snapshot_position(c);
+    } else if (logs_ && has_gtids_) {
+      const auto low = visible_log_end(c);
+      begin(c);
+      const auto high = log_end(c);
+      if (low && high) bracket = {*low, *high};
+    } else {
+      if (options_.position_needed) refuse(c);
+      begin(c);
+    }
+    return std::make_unique<View>(c, std::move(bracket));
+  }
+
+  // MariaDB opens the snapshots of its engines and of the log as one.
+  static model::Position snapshot_position(Connection& c) {
+    const Result r = c.query("SHOW STATUS LIKE 'binlog\\_snapshot\\_%'");
+    std::string file;
+    std::uint64_t offset = 0;
+    for (std::size_t row = 0; row < r.rows(); ++row) {
+      const std::string name = r.text(row, std::size_t{0});
+      if (name == "Binlog_snapshot_file") file = r.text(row, std::size_t{1});
+      if (name == "Binlog_snapshot_position") offset = r.number(row, std::size_t{1}).value_or(0);
+    }
+    if (file.empty() || offset == 0) {
+      throw Error(ErrorKind::rejected, "mysql.no_snapshot_position",
+                  "the server does not say where in its log the view stands", c.endpoint().text());
+    }
+    return model::Position::in_log(file, offset);
+  }
+
+  [[noreturn]] static void refuse(const Connection& c) {
+    throw Error(ErrorKind::not_supported, "mysql.no_safe_position",
+                "the server's log does not tell a safe position for a view; it needs log_bin, and "
+                "gtid_mode=ON on MySQL",
+                c.endpoint().text());
+  }
+
+  Endpoint endpoint_;
+  ReaderOptions options_;
+  std::unique_ptr<Connection> connection_;
+  bool logs_ = false;
+  bool has_gtids_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<contract::RowReader> open_reader(Endpoint endpoint, ReaderOptions options) {
+  return std::make_unique<Reader>(std::move(endpoint), std::move(options));
+}
+
+}  // namespace wherry::stores::mysql

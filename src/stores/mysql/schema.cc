@@ -1,0 +1,318 @@
+#include "stores/mysql/schema.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "base/error.h"
+#include "stores/mysql/sql.h"
+
+namespace wherry::stores::mysql {
+
+namespace {
+
+using model::Column;
+using model::ColumnType;
+using model::TableSchema;
+using model::UniqueKey;
+
+constexpr std::array<std::pair<std::string_view, ColumnType>, 29> types{{
+    {"tinyint", ColumnType::tinyint},
+    {"smallint", ColumnType::smallint},
+    {"mediumint", ColumnType::mediumint},
+    {"int", ColumnType::integer},
+    {"integer", ColumnType::integer},
+    {"bigint", ColumnType::bigint},
+    {"decimal", ColumnType::decimal},
+    {"numeric", ColumnType::decimal},
+    {"float", ColumnType::float_},
+    {"double", ColumnType::double_},
+    {"bit", ColumnType::bit},
+    {"year", ColumnType::year},
+    {"date", ColumnType::date},
+    {"time", ColumnType::time},
+    {"datetime", ColumnType::datetime},
+    {"timestamp", ColumnType::timestamp},
+    {"char", ColumnType::char_},
+    {"varchar", ColumnType::varchar},
+    {"tinytext", ColumnType::text},
+    {"text", ColumnType::text},
+    {"mediumtext", ColumnType::text},
+    {"longtext", ColumnType::text},
+    {"binary", ColumnType::binary},
+    {"varbinary", ColumnType::varbinary},
+    {"tinyblob", ColumnType::blob},
+    {"blob", ColumnType::blob},
+    {"mediumblob", ColumnType::blob},
+    {"longblob", ColumnType::blob},
+    {"enum", ColumnType::enum_},
+}};
+
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+std::string one_name(std::string name) {
+  if (name == "utf8") return "utf8mb3";
+  if (name.starts_with("utf8_")) return "utf8mb3" + name.substr(4);
+  return name;
+}
+
+bool is_numeric(ColumnType t) {
+  switch (t) {
+    case ColumnType::tinyint:
+    case ColumnType::smallint:
+    case ColumnType::mediumint:
+    case ColumnType::integer:
+    case ColumnType::bigint:
+    case ColumnType::decimal:
+    case ColumnType::float_:
+    case ColumnType::double_:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool has_bytes(ColumnType t) {
+  switch (t) {
+    case ColumnType::char_:
+    case ColumnType::varchar:
+    case ColumnType::text:
+    case ColumnType::binary:
+    case ColumnType::varbinary:
+    case ColumnType::blob:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Column column_from(const Result& r, std::size_t row) {
+  Column c;
+  c.name = r.text(row, "COLUMN_NAME");
+  c.declared = r.text(row, "COLUMN_TYPE");
+  c.type = column_type(r.text(row, "DATA_TYPE"), c.declared);
+  const std::string extra = r.text(row, "EXTRA");
+  c.nullable = r.text(row, "IS_NULLABLE") == "YES";
+  c.generated = contains(extra, "VIRTUAL GENERATED") || contains(extra, "STORED GENERATED") ||
+                contains(extra, "PERSISTENT");
+  c.auto_increment = contains(extra, "auto_increment");
+  c.is_unsigned = is_numeric(c.type) && contains(c.declared, "unsigned");
+  const auto number = [&](std::string_view name) { return r.number(row, name).value_or(0); };
+  if (has_bytes(c.type)) c.length = number("CHARACTER_OCTET_LENGTH");
+  if (c.type == ColumnType::bit) c.length = number("NUMERIC_PRECISION");
+  if (c.type == ColumnType::decimal) {
+    c.precision = static_cast<std::uint32_t>(number("NUMERIC_PRECISION"));
+    c.scale = static_cast<std::uint32_t>(number("NUMERIC_SCALE"));
+  }
+  c.fraction = static_cast<std::uint32_t>(number("DATETIME_PRECISION"));
+  c.charset = one_name(r.text(row, "CHARACTER_SET_NAME"));
+  c.collation = one_name(r.text(row, "COLLATION_NAME"));
+  if (c.type == ColumnType::enum_ || c.type == ColumnType::set)
+    c.member_count = member_count(c.declared);
+  return c;
+}
+
+// Bytes of a column in an index, for choosing the shortest key; its order of size is enough.
+std::uint64_t index_width(const Column& c) {
+  switch (c.type) {
+    case ColumnType::tinyint:
+    case ColumnType::year:
+      return 1;
+    case ColumnType::smallint:
+      return 2;
+    case ColumnType::mediumint:
+    case ColumnType::date:
+      return 3;
+    case ColumnType::integer:
+    case ColumnType::float_:
+      return 4;
+    case ColumnType::time:
+    case ColumnType::timestamp:
+    case ColumnType::datetime:
+    case ColumnType::bigint:
+    case ColumnType::double_:
+      return 8;
+    case ColumnType::bit:
+      return (c.length + 7) / 8;
+    case ColumnType::decimal:
+      return c.precision / 2 + 1;
+    case ColumnType::enum_:
+      return c.member_count < 256 ? 1 : 2;
+    case ColumnType::set:
+      return (c.member_count + 7) / 8;
+    default:
+      return c.length;
+  }
+}
+
+bool can_identify(const Column& c) {
+  return c.type != ColumnType::float_ && c.type != ColumnType::double_ &&
+         c.type != ColumnType::unsupported;
+}
+
+struct Named {
+  TableSchema schema;
+  std::vector<std::string> usable;  // unique keys that can be read in order
+};
+using ByName = std::map<std::string, Named>;
+
+void add_columns(ByName& tables, const Result& r) {
+  for (std::size_t row = 0; row < r.rows(); ++row) {
+    const auto found = tables.find(r.text(row, "TABLE_NAME"));
+    if (found != tables.end()) found->second.schema.columns.push_back(column_from(r, row));
+  }
+}
+
+// Rows of STATISTICS come by table, index and place within it.
+void add_unique_keys(ByName& tables, const Result& r) {
+  for (std::size_t row = 0; row < r.rows(); ++row) {
+    const auto found = tables.find(r.text(row, "TABLE_NAME"));
+    if (found == tables.end()) continue;
+    auto& [schema, usable] = found->second;
+    const std::string index = r.text(row, "INDEX_NAME");
+    if (r.number(row, "SEQ_IN_INDEX") == 1) {
+      schema.unique_keys.push_back({index, {}, true});
+      const bool hidden = r.text(row, "IGNORED") == "YES" || r.text(row, "IS_VISIBLE") == "NO";
+      if (!hidden && r.text(row, "INDEX_TYPE") == "BTREE") usable.push_back(index);
+    }
+    UniqueKey& key = schema.unique_keys.back();
+    const std::string column = r.text(row, "COLUMN_NAME");
+    const auto at = std::find_if(schema.columns.begin(), schema.columns.end(),
+                                 [&](const Column& c) { return c.name == column; });
+    if (at == schema.columns.end() || r.cell(row, "SUB_PART") || at->nullable) key.whole = false;
+    if (at != schema.columns.end()) {
+      key.columns.push_back(static_cast<std::size_t>(at - schema.columns.begin()));
+    }
+  }
+}
+
+// `where` names the schema, and perhaps the table, in conditions that the server looks up without
+// opening other tables.
+ByName read(Connection& connection, const std::string& where) {
+  ByName tables;
+  const Result list = connection.query(
+      "SELECT TABLE_SCHEMA, TABLE_NAME, ENGINE, TABLE_ROWS, DATA_LENGTH FROM "
+      "information_schema.TABLES WHERE " +
+      where + " AND TABLE_TYPE IN ('BASE TABLE','SYSTEM VERSIONED')");
+  for (std::size_t row = 0; row < list.rows(); ++row) {
+    TableSchema t;
+    t.name = {list.text(row, "TABLE_SCHEMA"), list.text(row, "TABLE_NAME")};
+    t.engine = list.text(row, "ENGINE");
+    t.row_estimate = list.number(row, "TABLE_ROWS").value_or(0);
+    t.byte_estimate = list.number(row, "DATA_LENGTH").value_or(0);
+    const std::string name = t.name.name;
+    tables[name] = {std::move(t), {}};
+  }
+  if (tables.empty()) return tables;
+  add_columns(tables, connection.query("SELECT * FROM information_schema.COLUMNS WHERE " + where +
+                                       " ORDER BY BINARY TABLE_NAME, ORDINAL_POSITION"));
+  add_unique_keys(tables,
+                  connection.query("SELECT * FROM information_schema.STATISTICS WHERE " + where +
+                                   " AND NON_UNIQUE = 0 ORDER BY BINARY TABLE_NAME, "
+                                   "BINARY INDEX_NAME, SEQ_IN_INDEX"));
+  for (auto& [name, table] : tables) choose_key(table.schema, table.usable);
+  return tables;
+}
+
+std::string in_schema(std::string_view schema) { return "TABLE_SCHEMA = " + text_literal(schema); }
+
+}  // namespace
+
+bool is_system_schema(std::string_view schema) {
+  return schema == "mysql" || schema == "sys" || schema == "_wherry" ||
+         schema == "information_schema" || schema == "performance_schema" ||
+         schema == "INFORMATION_SCHEMA" || schema == "PERFORMANCE_SCHEMA";
+}
+
+ColumnType column_type(std::string_view data_type, std::string_view declared) {
+  if (data_type == "set") return ColumnType::set;
+  // MariaDB's compressed columns and the time formats from before 5.6 are other types in the log.
+  if (contains(declared, "COMPRESSED*/") || contains(declared, "/* mariadb-5.3 */") ||
+      contains(declared, "/* 5.5 binary format */")) {
+    if (data_type != "enum") return ColumnType::unsupported;
+  }
+  for (const auto& [name, type] : types) {
+    if (name == data_type) return type;
+  }
+  return ColumnType::unsupported;
+}
+
+std::uint32_t member_count(std::string_view declared) {
+  std::uint32_t count = 0;
+  bool inside = false;
+  for (std::size_t i = 0; i < declared.size(); ++i) {
+    if (declared[i] != '\'') continue;
+    if (inside && i + 1 < declared.size() && declared[i + 1] == '\'') {
+      ++i;
+      continue;
+    }
+    inside = !inside;
+    if (inside) ++count;
+  }
+  return count;
+}
+
+void choose_key(TableSchema& table, const std::vector<std::string>& usable) {
+  using Rank = std::tuple<bool, std::uint64_t, std::size_t, std::string>;
+  const UniqueKey* best = nullptr;
+  Rank best_rank;
+  for (const UniqueKey& k : table.unique_keys) {
+    const bool primary = k.name == "PRIMARY";
+    // A primary key is taken as it is, and refused by assess where it cannot identify a row.
+    const bool fit =
+        k.whole && !k.columns.empty() &&
+        std::find(usable.begin(), usable.end(), k.name) != usable.end() &&
+        (primary || std::all_of(k.columns.begin(), k.columns.end(),
+                                [&](std::size_t c) { return can_identify(table.columns[c]); }));
+    if (!fit) continue;
+    std::uint64_t width = 0;
+    for (const std::size_t c : k.columns) width += index_width(table.columns[c]);
+    Rank rank{!primary, width, k.columns.size(), k.name};
+    if (best == nullptr || rank < best_rank) {
+      best = &k;
+      best_rank = std::move(rank);
+    }
+  }
+  table.key.clear();
+  table.key_index.clear();
+  if (best == nullptr) return;
+  table.key = best->columns;
+  table.key_index = best->name;
+}
+
+std::vector<TableSchema> read_tables(Connection& connection, const contract::TableFilter& filter) {
+  const Result schemas = connection.query(
+      "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA ORDER BY BINARY SCHEMA_NAME");
+  std::vector<TableSchema> out;
+  for (std::size_t row = 0; row < schemas.rows(); ++row) {
+    const std::string schema = schemas.text(row, std::size_t{0});
+    if (is_system_schema(schema)) continue;
+    for (auto& [name, table] : read(connection, in_schema(schema))) {
+      // information_schema compares names without regard to case.
+      if (table.schema.name.schema == schema && filter(table.schema.name)) {
+        out.push_back(std::move(table.schema));
+      }
+    }
+  }
+  return out;
+}
+
+std::optional<TableSchema> read_table(Connection& connection, const model::CollectionName& name) {
+  ByName tables =
+      read(connection, in_schema(name.schema) + " AND TABLE_NAME = " + text_literal(name.name));
+  const auto exact = tables.find(name.name);
+  if (exact != tables.end()) return std::move(exact->second.schema);
+  // With lower_case_table_names the server's spelling may differ from ours.
+  if (tables.size() == 1 && connection.scalar("SELECT @@lower_case_table_names") != "0") {
+    return std::move(tables.begin()->second.schema);
+  }
+  return std::nullopt;
+}
+
+}  // namespace wherry::stores::mysql
