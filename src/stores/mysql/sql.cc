@@ -1,6 +1,8 @@
 #include "stores/mysql/sql.h"
 
 #include <cassert>
+#include <charconv>
+#include <cstdint>
 
 #include "base/text.h"
 
@@ -38,6 +40,46 @@ std::string_view sign(Bound bound, bool last) {
       return last ? " <= " : " < ";
   }
   return " > ";
+}
+
+// How many numbers a column can hold if they are few and the server compares them by number only
+// for equality: enum and set. Ranges over them are spelt out as lists; otherwise the server would
+// scan the index.
+std::optional<std::uint64_t> listed_numbers(const Column& column) {
+  if (column.type == ColumnType::enum_ && column.member_count <= most_listed_members) {
+    return column.member_count + std::uint64_t{1};  // 0 is the value of what was not a member
+  }
+  if (column.type == ColumnType::set && column.member_count <= 8)
+    return std::uint64_t{1} << column.member_count;
+  return std::nullopt;
+}
+
+void append_compared(std::string& out, const Column& column, std::string_view value, Bound bound,
+                     bool last, bool alias) {
+  const std::string name = column_name(column, alias);
+  const auto numbers = listed_numbers(column);
+  if (!numbers) {
+    out += name;
+    out += sign(bound, last);
+    append_literal(out, column, value);
+    return;
+  }
+  std::uint64_t at = 0;
+  std::from_chars(value.data(), value.data() + value.size(), at);
+  const bool upwards = bound == Bound::after || bound == Bound::from;
+  const bool inclusive = last && (bound == Bound::from || bound == Bound::through);
+  const std::uint64_t first = upwards ? at + (inclusive ? 0 : 1) : 0;
+  const std::uint64_t end = upwards ? *numbers : at + (inclusive ? 1 : 0);
+  if (first >= end) {
+    out += "FALSE";
+    return;
+  }
+  out += name + " IN (";
+  for (std::uint64_t n = first; n < end; ++n) {
+    if (n != first) out += ',';
+    out += std::to_string(n);
+  }
+  out += ')';
 }
 
 const Column& key_column(const TableSchema& shape, std::size_t part) {
@@ -188,9 +230,7 @@ std::string key_bound(const TableSchema& shape, Bound bound, const Key& key, boo
       append_equal(out, shape, values, i, alias);
       out += " AND ";
     }
-    out += column_name(key_column(shape, i), alias);
-    out += sign(bound, i + 1 == values.size());
-    append_literal(out, key_column(shape, i), values[i]);
+    append_compared(out, key_column(shape, i), values[i], bound, i + 1 == values.size(), alias);
     if (i != 0) out += ')';
   }
   return out += ')';

@@ -5,6 +5,7 @@
 // leaves them (NAMES binary). Pure functions.
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,6 +47,9 @@ std::string key_range(const model::TableSchema& shape, const std::optional<model
 // Rows with one of these keys. Requires: at least one. Keep to at most `keys_a_statement`.
 std::string key_in(const model::TableSchema& shape, const model::Key* first, std::size_t count,
                    bool alias = true);
+// Key columns of enum with more members, and of set with more than 8, are read by scanning the
+// index.
+inline constexpr std::uint32_t most_listed_members = 255;
 inline constexpr std::size_t keys_a_statement =
     256;  // beyond some thousand the optimizers fall back to a scan
 
