@@ -1,10 +1,10 @@
 #include "base/digest.h"
 
-#include <fmt/format.h>
-#include <xxhash.h>
-
 #include <charconv>
 #include <random>
+
+#include <fmt/format.h>
+#include <xxhash.h>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -55,7 +55,8 @@ DigestKey DigestKey::from_text(std::string_view text) {
     throw Error(ErrorKind::internal, "digest.key", "malformed digest key");
   }
   std::array<unsigned char, 16> seed{};
-  for (std::size_t i = 0; i < seed.size(); ++i) seed.at(i) = static_cast<unsigned char>((*bytes)[i]);
+  for (std::size_t i = 0; i < seed.size(); ++i)
+    seed.at(i) = static_cast<unsigned char>((*bytes)[i]);
   return DigestKey(seed);
 }
 
@@ -76,15 +77,15 @@ void RowHasher::field(std::string_view bytes) {
 void RowHasher::null() { buffer_.append(4, '\xff'); }
 
 Digest RowHasher::finish() {
-  const XXH128_hash_t h = XXH3_128bits_withSecret(buffer_.data(), buffer_.size(), secret_.data(),
-                                                  secret_.size());
+  const XXH128_hash_t h =
+      XXH3_128bits_withSecret(buffer_.data(), buffer_.size(), secret_.data(), secret_.size());
   buffer_.clear();
   return {h.low64, h.high64};
 }
 
 Digest digest_of(const DigestKey& key, std::string_view bytes) {
-  const XXH128_hash_t h = XXH3_128bits_withSecret(bytes.data(), bytes.size(), key.secret().data(),
-                                                  key.secret().size());
+  const XXH128_hash_t h =
+      XXH3_128bits_withSecret(bytes.data(), bytes.size(), key.secret().data(), key.secret().size());
   return {h.low64, h.high64};
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 // Keyed 128-bit digests (XXH3-128 with a secret derived from the migration's key) and sums of them.
-// A chunk's digest is the number of its rows and the sum of their digests modulo 2^128, so it does not depend on
-// the order in which a server returns them. Fields are framed by length and NULL is unlike any value, so that
+// A chunk's digest is the number of its rows and the sum of their digests modulo 2^128, so it does
+// not depend on the order in which a server returns them. Fields are framed by length and NULL is
+// unlike any value, so that
 // ('x0','y') and ('x','0y'), or NULL and '', differ.
 // Source: XXH3, github.com/Cyan4973/xxHash, doc/xxhash_spec.md. Thread-safety: values.
 
@@ -22,7 +23,8 @@ struct Digest {
   static std::optional<Digest> parse(std::string_view text);
 };
 
-// Random per migration and kept in its journal; two sides digested with different keys never compare equal.
+// Random per migration and kept in its journal; two sides digested with different keys never
+// compare equal.
 class DigestKey {
  public:
   static DigestKey random();

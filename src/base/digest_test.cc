@@ -1,9 +1,9 @@
 #include "base/digest.h"
 
-#include <gtest/gtest.h>
-
 #include <optional>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace wherry::base {
 namespace {

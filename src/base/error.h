@@ -1,6 +1,6 @@
 #pragma once
-// The one exception type. A kind names the caller's next move; a code is stable and may be matched by
-// users' scripts; the context says where (a table, a file, a host) and what to do.
+// The one exception type. A kind names the caller's next move; a code is stable and may be matched
+// by users' scripts; the context says where (a table, a file, a host) and what to do.
 // Thread-safety: values.
 
 #include <stdexcept>
@@ -10,7 +10,7 @@
 namespace wherry::base {
 
 enum class ErrorKind {
-  transient,        // the same call may succeed if made again (deadlock, lock wait, too many connections)
+  transient,  // the same call may succeed if made again (deadlock, lock wait, too many connections)
   connection_lost,  // open a new connection, then decide from durable state what was done
   rejected,         // the other side, or the user's input, will not do: tell the user
   not_supported,    // something Wherry does not carry: a finding, never skipped

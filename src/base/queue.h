@@ -1,8 +1,9 @@
 #pragma once
-// A bounded multi-producer multi-consumer queue: the only thing that passes between threads of a pipeline.
-// Bounded by weight (bytes), so that memory is bounded by configuration. One item heavier than the bound is let in
-// when the queue is empty. Thread-safe. close() ends it: pops drain what is left, then return nothing.
-// A requested stop wakes both ends, which then throw Error(cancelled).
+// A bounded multi-producer multi-consumer queue: the only thing that passes between threads of a
+// pipeline. Bounded by weight (bytes), so that memory is bounded by configuration. One item heavier
+// than the bound is let in when the queue is empty. Thread-safe. close() ends it: pops drain what
+// is left, then return nothing. A requested stop wakes both ends, which then throw
+// Error(cancelled).
 
 #include <chrono>
 #include <condition_variable>
@@ -25,9 +26,8 @@ class BoundedQueue {
   // Returns false if the queue was closed. Throws Error(cancelled) on stop.
   [[nodiscard]] bool push(T item, std::uint64_t weight, const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    const bool ready = changed_.wait(lock, stop, [&] {
-      return closed_ || items_.empty() || weight_ + weight <= capacity_;
-    });
+    const bool ready = changed_.wait(
+        lock, stop, [&] { return closed_ || items_.empty() || weight_ + weight <= capacity_; });
     if (!ready) throw_cancelled();
     if (closed_) return false;
     items_.emplace_back(std::move(item), weight);
@@ -45,7 +45,8 @@ class BoundedQueue {
 
   // As pop(), but gives up after `patience` (returns nothing; see closed()).
   template <typename Rep, typename Period>
-  std::optional<T> pop_for(std::chrono::duration<Rep, Period> patience, const std::stop_token& stop) {
+  std::optional<T> pop_for(std::chrono::duration<Rep, Period> patience,
+                           const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, stop, patience, [&] { return closed_ || !items_.empty(); });
     if (stop.stop_requested()) throw_cancelled();

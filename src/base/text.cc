@@ -1,9 +1,9 @@
 #include "base/text.h"
 
+#include <array>
+
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-
-#include <array>
 
 namespace wherry::base {
 
@@ -114,11 +114,13 @@ std::string human_bytes(std::uint64_t bytes) {
 }
 
 std::string human_count(std::uint64_t n) {
-  std::string digits = std::to_string(n);
-  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) {
-    digits.insert(static_cast<std::size_t>(at), ",");
+  const std::string digits = std::to_string(n);
+  std::string out;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i != 0 && (digits.size() - i) % 3 == 0) out += ',';
+    out += digits[i];
   }
-  return digits;
+  return out;
 }
 
 std::string human_duration(std::chrono::milliseconds d) {

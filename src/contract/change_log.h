@@ -1,8 +1,9 @@
 #pragma once
-// A store's change log, read as a replica reads it: from a position on, in commit order, nothing left out.
-// Used by one thread; only a stop request comes from outside, and breaks a blocked read.
-// Errors: connection_lost (open a new one at the last position taken over), rejected "source.log_purged",
-// not_supported for anything that cannot be carried exactly (never skipped), data_mismatch for a broken log.
+// A store's change log, read as a replica reads it: from a position on, in commit order, nothing
+// left out. Used by one thread; only a stop request comes from outside, and breaks a blocked read.
+// Errors: connection_lost (open a new one at the last position taken over), rejected
+// "source.log_purged", not_supported for anything that cannot be carried exactly (never skipped),
+// data_mismatch for a broken log.
 
 #include <chrono>
 #include <map>
@@ -13,7 +14,8 @@
 
 namespace wherry::contract {
 
-// The collections whose changes are wanted, with their definitions as of the log's current position.
+// The collections whose changes are wanted, with their definitions as of the log's current
+// position.
 using TrackedTables = std::map<model::CollectionId, model::TableSchema>;
 
 class ChangeLog {
@@ -24,7 +26,8 @@ class ChangeLog {
   virtual ~ChangeLog() = default;
 
   // The next part; nothing if the log is silent for `patience`. Throws Error(cancelled) on stop.
-  // After a part with a DdlEvent the log must not be read on before track() was called with the definitions that hold then.
+  // After a part with a DdlEvent the log must not be read on before track() was called with the
+  // definitions that hold then.
   virtual std::optional<model::ChangePart> next(std::chrono::milliseconds patience,
                                                 const std::stop_token& stop) = 0;
 

@@ -1,8 +1,9 @@
 #pragma once
 // Reading rows, for copying and for proving, the same on both sides of a migration.
-// A RowReader is one connection used by one thread. A RowView is a consistent read view opened by it: everything read through it
-// is of one instant. A reader has at most one view at a time, and outlives it.
-// Errors: transient, connection_lost (the view is gone; open another), data_mismatch if the table is not as `shape` says.
+// A RowReader is one connection used by one thread. A RowView is a consistent read view opened by
+// it: everything read through it is of one instant. A reader has at most one view at a time, and
+// outlives it. Errors: transient, connection_lost (the view is gone; open another), data_mismatch
+// if the table is not as `shape` says.
 
 #include <cstdint>
 #include <memory>
@@ -38,19 +39,24 @@ class RowView {
   RowView& operator=(const RowView&) = delete;
   virtual ~RowView() = default;
 
-  // Where this view stands in the store's own change log. Every transaction before `low` is visible, none after `high` is.
-  // A commit may show in the log before it is visible to reads: `low` must be safe all the same.
+  // Where this view stands in the store's own change log. Every transaction before `low` is
+  // visible, none after `high` is. A commit may show in the log before it is visible to reads:
+  // `low` must be safe all the same.
   virtual const model::Bracket& bracket() const = 0;
 
-  // The key of the `rows`-th row after `after` (in the server's order), not beyond `through`; nothing if fewer rows are left.
-  virtual std::optional<model::Key> boundary(const TableRef& table, const std::optional<model::Key>& after,
+  // The key of the `rows`-th row after `after` (in the server's order), not beyond `through`;
+  // nothing if fewer rows are left.
+  virtual std::optional<model::Key> boundary(const TableRef& table,
+                                             const std::optional<model::Key>& after,
                                              const std::optional<model::Key>& through,
                                              std::uint64_t rows) = 0;
 
-  // Appends the chunk's rows in key order to `out` (all columns of the shape) until the chunk's end, or until `out` holds `limit` bytes:
-  // then returns the last key read, and the caller shortens the chunk to it. Nothing = the whole chunk was read.
-  [[nodiscard]] virtual std::optional<model::Key> read(const TableRef& table, const model::Chunk& chunk,
-                                                       base::Bytes limit, model::RowBatch& out) = 0;
+  // Appends the chunk's rows in key order to `out` (all columns of the shape) until the chunk's
+  // end, or until `out` holds `limit` bytes: then returns the last key read, and the caller
+  // shortens the chunk to it. Nothing = the whole chunk was read.
+  [[nodiscard]] virtual std::optional<model::Key> read(const TableRef& table,
+                                                       const model::Chunk& chunk, base::Bytes limit,
+                                                       model::RowBatch& out) = 0;
 
   // The rows with these keys, those that exist, in any order.
   virtual model::RowBatch read_keys(const TableRef& table, const std::vector<model::Key>& keys) = 0;
@@ -60,7 +66,8 @@ class RowView {
                                     const base::DigestKey& key) = 0;
   virtual std::vector<RowDigest> row_digests(const TableRef& table, const model::Chunk& chunk,
                                              const base::DigestKey& key) = 0;
-  virtual std::vector<RowDigest> key_digests(const TableRef& table, const std::vector<model::Key>& keys,
+  virtual std::vector<RowDigest> key_digests(const TableRef& table,
+                                             const std::vector<model::Key>& keys,
                                              const base::DigestKey& key) = 0;
 
   // The table's definition as this view sees it; nothing if it does not exist.

@@ -1,12 +1,14 @@
 #pragma once
-// A store that holds rows (tables), as source or as target. The factory is thread-safe; what it makes is not.
-// What a store cannot do it does not offer: the registry in app/stores.cc says which cells exist.
+// A store that holds rows (tables), as source or as target. The factory is thread-safe; what it
+// makes is not. What a store cannot do it does not offer: the registry in app/stores.cc says which
+// cells exist.
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -40,7 +42,8 @@ class RowSource {
   virtual std::vector<model::TableSchema> tables(const TableFilter& filter) = 0;
   virtual model::Position position() = 0;  // the log's end, now
 
-  virtual std::unique_ptr<RowReader> reader() = 0;
+  // A requested stop breaks a blocked call of the reader and of its views: Error(cancelled).
+  virtual std::unique_ptr<RowReader> reader(const std::stop_token& stop) = 0;
   virtual std::unique_ptr<ChangeLog> changes(const model::Position& from, TrackedTables tables) = 0;
 
   // How many threads the server has running now, for back-off; nothing if it does not tell.
@@ -49,8 +52,9 @@ class RowSource {
 
 struct LeaseRequest {
   std::string migration;
-  std::string owner;                  // stays the same over restarts of one journal
-  std::chrono::seconds valid_for{15};  // how long after the last renewal it may be taken by another owner
+  std::string owner;  // stays the same over restarts of one journal
+  std::chrono::seconds valid_for{
+      15};  // how long after the last renewal it may be taken by another owner
 };
 
 // One change of definition, made ready for the target.
@@ -60,7 +64,7 @@ struct DdlPlan {
     apply,
   };
   Kind kind = Kind::unrelated;
-  std::string what;  // "alter table", for policy and people
+  std::string what;       // "alter table", for policy and people
   std::string statement;  // names rewritten
   struct TableChange {
     std::optional<model::CollectionName> before;  // on the source; nothing = created
@@ -80,11 +84,13 @@ class RowTarget {
   virtual std::string identity() = 0;
   virtual std::vector<model::Finding> assess(const std::vector<TablePair>& tables) = 0;
 
-  // Makes the store's own schema for progress if it is missing, and migrates an older one; refuses a newer one.
+  // Makes the store's own schema for progress if it is missing, and migrates an older one; refuses
+  // a newer one.
   virtual void prepare() = 0;
 
-  // Becomes the one writer: the returned fence's epoch is greater than every earlier one, and every open transaction
-  // of an earlier writer has ended or will fail. Throws Error(rejected, "lease.held") while another owner's lease is valid.
+  // Becomes the one writer: the returned fence's epoch is greater than every earlier one, and every
+  // open transaction of an earlier writer has ended or will fail. Throws Error(rejected,
+  // "lease.held") while another owner's lease is valid.
   virtual Fence acquire(const LeaseRequest& request) = 0;
   virtual void renew(const Fence& fence) = 0;    // throws Error(fenced)
   virtual void release(const Fence& fence) = 0;  // a later acquire need not wait
@@ -93,13 +99,21 @@ class RowTarget {
   // Sets where the stream starts, once, before anything is applied.
   virtual void start_stream(const Fence& fence, const model::Position& from) = 0;
 
-  virtual std::unique_ptr<RowReader> reader() = 0;
+  virtual std::unique_ptr<RowReader> reader(
+      const std::stop_token& stop) = 0;  // as RowSource::reader
   virtual std::unique_ptr<RowWriter> writer(const Fence& fence) = 0;
 
-  // Makes the target's tables as the source's are (no triggers, no events). Existing equal tables of this migration are kept.
-  // `source` reads the definitions; a store creates only what it can read from a store of its own kind.
-  virtual void create_tables(const Fence& fence, RowSource& source, const std::vector<TablePair>& tables) = 0;
+  // Makes the target's tables as the source's are (no triggers, no events). Existing equal tables
+  // of this migration are kept. `source` reads the definitions; a store creates only what it can
+  // read from a store of its own kind.
+  virtual void create_tables(const Fence& fence, RowSource& source,
+                             const std::vector<TablePair>& tables) = 0;
   virtual std::optional<model::TableSchema> definition(const model::CollectionName& name) = 0;
+
+  // The statements, as text for people, that remove these keys and put these rows.
+  virtual std::vector<std::string> statements(const TablePair& table,
+                                              const std::vector<model::Key>& remove,
+                                              const model::RowBatch& put) = 0;
 
   // Removes what Wherry keeps about the migration on the target.
   virtual void forget(const std::string& migration) = 0;
@@ -113,10 +127,13 @@ class DdlTarget {
   DdlTarget& operator=(const DdlTarget&) = delete;
   virtual ~DdlTarget() = default;
 
-  // Throws Error(not_supported) for a statement that may touch the migration's tables and cannot be classified.
-  virtual DdlPlan plan(const model::DdlEvent& event, const TableFilter& filter, const TableRoute& route) = 0;
-  // Applies the plan exactly once although DDL commits by itself: the intent and the expected definitions are kept with the data first, and
-  // compared on a repeat. Moves the stream's position to `end`.
+  // Throws Error(not_supported) for a statement that may touch the migration's tables and cannot be
+  // classified.
+  virtual DdlPlan plan(const model::DdlEvent& event, const TableFilter& filter,
+                       const TableRoute& route) = 0;
+  // Applies the plan exactly once although DDL commits by itself: the intent and the expected
+  // definitions are kept with the data first, and compared on a repeat. Moves the stream's position
+  // to `end`.
   virtual void apply(const Fence& fence, const DdlPlan& plan, const model::DdlEvent& event,
                      const TableRoute& route, const WindowMark& mark) = 0;
 };

@@ -1,9 +1,10 @@
 #pragma once
-// Writing rows. Progress lives with the data: a chunk's mark, and a window's position and dirty keys, commit in the transaction that
-// writes the rows they stand for. Every transaction checks the writer's fence (migration, epoch) where it lands and fails with
-// Error(fenced) when another writer has taken over.
-// One writer is one connection used by one thread. Errors: transient (rolled back; do the same again), connection_lost (whether it
-// committed is not known: look at load_progress()), fenced, data_mismatch (the server changed, truncated or dropped a value).
+// Writing rows. Progress lives with the data: a chunk's mark, and a window's position and dirty
+// keys, commit in the transaction that writes the rows they stand for. Every transaction checks the
+// writer's fence (migration, epoch) where it lands and fails with Error(fenced) when another writer
+// has taken over. One writer is one connection used by one thread. Errors: transient (rolled back;
+// do the same again), connection_lost (whether it committed is not known: look at load_progress()),
+// fenced, data_mismatch (the server changed, truncated or dropped a value).
 
 #include <cstdint>
 #include <optional>
@@ -40,9 +41,9 @@ struct ChunkMark {
 
 // The end of a window of applied changes.
 struct WindowMark {
-  std::uint64_t number = 0;     // counts up by one; never reused
+  std::uint64_t number = 0;  // counts up, gaps allowed
   model::Position end;
-  std::string dirty_keys;       // the ledger's encoding; opaque to the store
+  std::string dirty_keys;  // the ledger's encoding; opaque to the store; empty = none
 };
 
 // What the target knows about a migration's progress.
@@ -64,12 +65,14 @@ class RowWriter {
   virtual void write_chunk(const TablePair& table, const model::RowBatch& rows,
                            const ChunkMark& mark) = 0;
 
-  // A window: begin, any number of remove and put, commit. Net effects: within one call, and between calls of
-  // one window for one table, all removals come before all puts, and no key comes twice in the same call.
+  // A window: begin, any number of remove and put in the order they are to take effect, commit. No
+  // key comes twice in one call. Applying the same window again converges.
   virtual void begin_window() = 0;
   virtual void remove(const TablePair& table, const std::vector<model::Key>& keys) = 0;
-  virtual void put(const TablePair& table, const model::RowBatch& rows) = 0;  // full images; replaces
-  // Also forgets the dirty keys of windows numbered up to `forget_through` (they were proved again since).
+  virtual void put(const TablePair& table,
+                   const model::RowBatch& rows) = 0;  // full images; replaces
+  // Also forgets the dirty keys of windows numbered up to `forget_through` (they were proved again
+  // since).
   virtual void commit_window(const WindowMark& mark, std::uint64_t forget_through) = 0;
   virtual void rollback() noexcept = 0;
 };

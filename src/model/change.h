@@ -15,8 +15,8 @@ namespace wherry::model {
 
 enum class ChangeKind { insert, update, remove };
 
-// Changes of one kind to one collection, in the order of the log. Full images; all columns of the schema as of the event
-// in table order, generated columns included.
+// Changes of one kind to one collection, in the order of the log. Full images; all columns of the
+// schema as of the event in table order, generated columns included.
 struct RowEvent {
   CollectionId collection = 0;
   ChangeKind kind = ChangeKind::insert;
@@ -28,14 +28,14 @@ struct RowEvent {
 struct DdlEvent {
   std::string default_schema;
   std::string statement;
-  std::string sql_mode;      // of the session that ran it, as the store writes it
-  std::string charset;       // client character set; empty if unknown
-  std::string collation;     // connection collation; empty if unknown
+  std::string sql_mode;   // of the session that ran it, as the store writes it
+  std::string charset;    // client character set; empty if unknown
+  std::string collation;  // connection collation; empty if unknown
   std::int64_t unix_time = 0;
 };
 
-// A whole transaction, or one part of a large one (`last` is false for all its parts but the final one).
-// A part without events only moves the position forward.
+// A whole transaction, or one part of a large one (`last` is false for all its parts but the final
+// one). A part without events only moves the position forward.
 struct ChangePart {
   Position begin;  // where its transaction begins
   Position end;    // the position after it; meaningful when `last`

@@ -13,9 +13,10 @@ using CollectionId = std::uint32_t;
 
 struct Chunk {
   CollectionId collection = 0;
-  std::uint32_t number = 0;    // within the collection, in the order of planning (not of keys)
-  std::optional<Key> after;    // exclusive; nothing = from the first key
-  std::optional<Key> through;  // inclusive; nothing = to the end, also beyond the source's greatest key
+  std::uint32_t number = 0;  // within the collection, in the order of planning (not of keys)
+  std::optional<Key> after;  // exclusive; nothing = from the first key
+  std::optional<Key>
+      through;  // inclusive; nothing = to the end, also beyond the source's greatest key
 
   friend bool operator==(const Chunk&, const Chunk&) = default;
 };

@@ -1,10 +1,11 @@
 #pragma once
-// Something a person must know: a check of `assess` that failed, an item that cannot be moved, a difference.
-// Nothing is skipped silently: it is a finding, counted and listed. Values.
+// Something a person must know: a check of `assess` that failed, an item that cannot be moved, a
+// difference. Nothing is skipped silently: it is a finding, counted and listed. Values.
 
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
+
+#include <nlohmann/json_fwd.hpp>
 
 namespace wherry::model {
 
@@ -18,8 +19,9 @@ Severity severity_named(std::string_view text);  // throws Error(internal)
 
 struct Finding {
   Severity severity = Severity::note;
-  std::string code;     // stable: "source.binlog_off"
-  std::string subject;  // printable: what it is about ("shop.orders", "source", "shop.orders key 17")
+  std::string code;  // stable: "source.binlog_off"
+  std::string
+      subject;  // printable: what it is about ("shop.orders", "source", "shop.orders key 17")
   std::string why;
   std::string what_to_do;
   friend bool operator==(const Finding&, const Finding&) = default;

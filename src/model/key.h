@@ -1,7 +1,8 @@
 #pragma once
 // What identifies an item in its collection: a primary-key tuple, an object key, a relative path.
-// Held as the framed bytes of its parts, so equal bytes mean equal tuples. Equality only: *order* belongs to the
-// server (collations), and two keys that a server calls equal may differ in bytes. Values.
+// Held as the framed bytes of its parts, so equal bytes mean equal tuples. Equality only: *order*
+// belongs to the server (collations), and two keys that a server calls equal may differ in bytes.
+// Values.
 
 #include <compare>
 #include <cstddef>
@@ -22,7 +23,7 @@ class Key {
   std::vector<std::string_view> parts() const;  // views into this key
   const std::string& bytes() const { return bytes_; }
   static std::optional<Key> from_bytes(std::string_view bytes);  // nothing if malformed
-  std::string text() const;                                      // printable, "(12, abc)"; "12" for one part
+  std::string text() const;  // printable, "(12, abc)"; "12" for one part
 
   // By bytes: for containers, not for ranges.
   friend auto operator<=>(const Key&, const Key&) = default;

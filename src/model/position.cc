@@ -1,8 +1,8 @@
 #include "model/position.h"
 
-#include <fmt/format.h>
-
 #include <charconv>
+
+#include <fmt/format.h>
 
 namespace wherry::model {
 

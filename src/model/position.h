@@ -1,7 +1,8 @@
 #pragma once
-// A place in a store's change log: a boundary between two transactions. Values; ordered within one log.
-// mysql: log = binlog file name, sequence = the number at its end, offset = byte offset; gtid is carried along for
-// people and for failover, and takes no part in the order. memory: sequence 0, offset = index of the next change.
+// A place in a store's change log: a boundary between two transactions. Values; ordered within one
+// log. mysql: log = binlog file name, sequence = the number at its end, offset = byte offset; gtid
+// is carried along for people and for failover, and takes no part in the order. memory: sequence 0,
+// offset = index of the next change.
 
 #include <compare>
 #include <cstdint>

@@ -1,13 +1,14 @@
 #pragma once
-// Rows in bulk. A cell is NULL or the canonical text of its column's type, the same wherever the row comes from:
+// Rows in bulk. A cell is NULL or the canonical text of its column's type, the same wherever the
+// row comes from:
 //   integers, year, decimal   decimal digits as the server prints them
-//   float, double             a decimal number that reads back to the same double (a float widened to double)
-//   bit, enum, set            the unsigned number (enum: index, set: bit mask)
-//   date, time, datetime      as the server prints them, all fractional digits of the column
-//   timestamp                 the same, in UTC
-//   char, text, JSON as text  the column's own character set's bytes, unconverted
+//   float, double             a decimal number that reads back to the same double (a float widened
+//   to double) bit, enum, set            the unsigned number (enum: index, set: bit mask) date,
+//   time, datetime      as the server prints them, all fractional digits of the column timestamp
+//   the same, in UTC char, text, JSON as text  the column's own character set's bytes, unconverted
 //   binary                    padded to its length with 0x00; varbinary, blob: bytes
-// A batch owns its bytes in one arena; views into it live until the batch is changed or gone. Not thread-safe.
+// A batch owns its bytes in one arena; views into it live until the batch is changed or gone. Not
+// thread-safe.
 
 #include <cassert>
 #include <cstddef>
@@ -27,7 +28,8 @@ class RowBatch {
  public:
   explicit RowBatch(std::size_t columns = 0) : columns_(columns) {}
 
-  // Cells are appended row by row, left to right. Requires: columns() cells a row before the batch is read.
+  // Cells are appended row by row, left to right. Requires: columns() cells a row before the batch
+  // is read.
   void append(Cell cell);
   void append_row(const RowBatch& from, std::size_t row);  // Requires: the same number of columns
   void clear();

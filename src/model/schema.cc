@@ -1,8 +1,9 @@
 #include "model/schema.h"
 
 #include <array>
-#include <nlohmann/json.hpp>
 #include <utility>
+
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -47,7 +48,8 @@ ColumnType type_named(const std::string& name) {
 // Names and declarations may hold any bytes; JSON may not.
 std::string plain(const nlohmann::json& j, const char* field) {
   const auto text = base::unprintable(j.at(field).get<std::string>());
-  if (!text) throw base::Error(base::ErrorKind::internal, "schema.json", "malformed text in a schema");
+  if (!text)
+    throw base::Error(base::ErrorKind::internal, "schema.json", "malformed text in a schema");
   return *text;
 }
 
@@ -134,9 +136,10 @@ void to_json(nlohmann::json& j, const TableSchema& s) {
     unique.push_back(
         {{"name", base::printable(u.name)}, {"columns", u.columns}, {"whole", u.whole}});
   }
-  j = {{"table", s.name},       {"columns", columns}, {"key", s.key},
-       {"key_index", base::printable(s.key_index)},   {"unique_keys", unique},
-       {"engine", s.engine},    {"rows", s.row_estimate}, {"bytes", s.byte_estimate}};
+  j = {{"table", s.name},        {"columns", columns},
+       {"key", s.key},           {"key_index", base::printable(s.key_index)},
+       {"unique_keys", unique},  {"engine", s.engine},
+       {"rows", s.row_estimate}, {"bytes", s.byte_estimate}};
 }
 
 void from_json(const nlohmann::json& j, TableSchema& s) {

@@ -1,11 +1,13 @@
 #pragma once
-// What a table looks like, as far as moving its rows needs to know. Values; JSON form for journals and people.
+// What a table looks like, as far as moving its rows needs to know. Values; JSON form for journals
+// and people.
 
 #include <cstdint>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <nlohmann/json_fwd.hpp>
 
 namespace wherry::model {
 
@@ -50,13 +52,14 @@ struct Column {
   std::string declared;  // the server's own words: "int(10) unsigned", "enum('a','b')"
   bool is_unsigned = false;
   bool nullable = false;
-  bool generated = false;         // computed by the server: read for proofs, never written
+  bool generated = false;  // computed by the server: read for proofs, never written
   bool auto_increment = false;
-  std::uint64_t length = 0;       // char/binary kinds: bytes; bit: bits; blob/text: greatest length in bytes
-  std::uint32_t precision = 0;    // decimal
-  std::uint32_t scale = 0;        // decimal
-  std::uint32_t fraction = 0;     // digits of time kinds
-  std::string charset;            // character kinds, enum, set
+  std::uint64_t length =
+      0;  // char/binary kinds: bytes; bit: bits; blob/text: greatest length in bytes
+  std::uint32_t precision = 0;  // decimal
+  std::uint32_t scale = 0;      // decimal
+  std::uint32_t fraction = 0;   // digits of time kinds
+  std::string charset;          // character kinds, enum, set
   std::string collation;
   std::uint32_t member_count = 0;  // enum, set
 
@@ -72,16 +75,18 @@ struct UniqueKey {
 };
 
 struct TableSchema {
-  CollectionName name;               // on the side it was read from
-  std::vector<Column> columns;       // in table order, generated ones included
-  std::vector<std::size_t> key;      // primary key, else the shortest unique key of NOT NULL whole columns; empty if none
-  std::string key_index;             // its name, "PRIMARY"
+  CollectionName name;          // on the side it was read from
+  std::vector<Column> columns;  // in table order, generated ones included
+  std::vector<std::size_t>
+      key;  // primary key, else the shortest unique key of NOT NULL whole columns; empty if none
+  std::string key_index;               // its name, "PRIMARY"
   std::vector<UniqueKey> unique_keys;  // all, the key included
   std::string engine;
   std::uint64_t row_estimate = 0;
   std::uint64_t byte_estimate = 0;
 
-  // The same rows can be carried between the two: columns and key are equal; names, engines, estimates may differ.
+  // The same rows can be carried between the two: columns and key are equal; names, engines,
+  // estimates may differ.
   bool carries_like(const TableSchema& other) const;
 };
 

@@ -1,7 +1,6 @@
 #include "model/schema.h"
 
 #include <gtest/gtest.h>
-
 #include <nlohmann/json.hpp>
 
 namespace wherry::model {

@@ -1,0 +1,31 @@
+#include "engine/bracket.h"
+
+#include "engine/retry.h"
+
+namespace wherry::engine {
+
+std::unique_ptr<contract::RowView> open_source_view(contract::RowReader& reader,
+                                                    const FollowGate::Hold& hold,
+                                                    const std::stop_token& stop) {
+  while (true) {
+    auto view = reader.open_view();
+    if (hold.is_behind(view->bracket().low)) return view;
+    view.reset();
+    sleep_for(std::chrono::milliseconds(1), stop);
+  }
+}
+
+BothViews open_both_views(contract::RowReader& source, contract::RowReader& target,
+                          FollowGate& gate, const std::stop_token& stop) {
+  BothViews views;
+  auto hold = gate.hold();
+  views.source = open_source_view(source, hold, stop);
+  views.bracket = views.source->bracket();
+  hold.let_go_on_to(views.bracket.high);
+  gate.wait_applied(views.bracket.high, stop);
+  views.target = target.open_view();
+  views.applied = gate.applied();
+  return views;
+}
+
+}  // namespace wherry::engine

@@ -1,0 +1,30 @@
+#pragma once
+// Opens views so that both sides can be brought to the same position (see follow_gate.h).
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+
+#include "contract/row_reader.h"
+#include "engine/follow_gate.h"
+
+namespace wherry::engine {
+
+// A source view that contains everything taken before the hold began. A commit can be in the log,
+// and applied by us, before it is visible to reads: then the view is opened again.
+std::unique_ptr<contract::RowView> open_source_view(contract::RowReader& reader,
+                                                    const FollowGate::Hold& hold,
+                                                    const std::stop_token& stop);
+
+// Both sides at one place: the source as of `bracket`, the target as of `applied` ≥ bracket.high.
+// Following goes on behind them.
+struct BothViews {
+  std::unique_ptr<contract::RowView> source;
+  std::unique_ptr<contract::RowView> target;
+  model::Bracket bracket;
+  model::Position applied;
+};
+BothViews open_both_views(contract::RowReader& source, contract::RowReader& target,
+                          FollowGate& gate, const std::stop_token& stop);
+
+}  // namespace wherry::engine

@@ -1,0 +1,131 @@
+#include "engine/chunk_plan.h"
+
+#include <algorithm>
+
+namespace wherry::engine {
+
+ChunkPlan::ChunkPlan(Parts& parts) : parts_(parts) {
+  for (const auto& record : parts_.journal.tables()) {
+    if (record.dropped) continue;
+    Table table;
+    table.planned = record.planned;
+    table.planned_through = record.planned_through;
+    for (const auto& chunk : parts_.journal.chunks(record.id)) {
+      table.next_number = std::max(table.next_number, chunk.chunk.number + 1);
+      ++table.counts.chunks;
+      if (chunk.done) {
+        ++table.counts.chunks_done;
+        table.counts.rows_done += chunk.rows;
+        table.counts.bytes_done += chunk.bytes;
+      } else {
+        table.waiting.push_back(chunk.chunk);
+      }
+    }
+    tables_.emplace(record.id, std::move(table));
+  }
+}
+
+ChunkPlan::Task ChunkPlan::next() {
+  constexpr std::size_t enough_waiting = 4;
+  const std::lock_guard lock(mutex_);
+  bool all_done = true;
+  // Round robin over the tables, beginning after the one served last.
+  auto it = tables_.upper_bound(last_served_);
+  for (std::size_t i = 0; i < tables_.size(); ++i, ++it) {
+    if (it == tables_.end()) it = tables_.begin();
+    auto& [id, table] = *it;
+    if (!table.planned && !table.being_planned && table.waiting.size() < enough_waiting) {
+      table.being_planned = true;
+      return PlanIt{id, table.planned_through};
+    }
+    if (!table.waiting.empty()) {
+      CopyIt task{table.waiting.front()};
+      table.waiting.pop_front();
+      ++table.in_flight;
+      last_served_ = id;
+      return task;
+    }
+    if (!table.planned || table.in_flight != 0) all_done = false;
+  }
+  if (all_done) return AllDone{};
+  return Wait{};
+}
+
+void ChunkPlan::planned(model::CollectionId id, const std::optional<model::Key>& through) {
+  const std::lock_guard lock(mutex_);
+  const auto it = tables_.find(id);
+  if (it == tables_.end()) return;
+  Table& table = it->second;
+  const model::Chunk chunk{id, table.next_number, table.planned_through, through};
+  parts_.journal.plan_chunk(chunk, !through);
+  ++table.next_number;
+  ++table.counts.chunks;
+  table.planned_through = through;
+  table.planned = !through;
+  table.waiting.push_back(chunk);
+}
+
+void ChunkPlan::planning_ended(model::CollectionId id) {
+  const std::lock_guard lock(mutex_);
+  if (const auto it = tables_.find(id); it != tables_.end()) it->second.being_planned = false;
+}
+
+model::Chunk ChunkPlan::split(const model::Chunk& chunk, const model::Key& through) {
+  const std::lock_guard lock(mutex_);
+  Table& table = tables_.at(chunk.collection);
+  model::Chunk rest = chunk;
+  rest.number = table.next_number++;
+  rest.after = through;
+  parts_.journal.split_chunk(chunk, through, rest);
+  ++table.counts.chunks;
+  table.waiting.push_front(rest);
+  model::Chunk shortened = chunk;
+  shortened.through = through;
+  return shortened;
+}
+
+void ChunkPlan::done(const journal::ChunkRecord& record) {
+  parts_.journal.chunk_done(record);
+  const std::lock_guard lock(mutex_);
+  const auto it = tables_.find(record.chunk.collection);
+  if (it == tables_.end()) return;
+  Table& table = it->second;
+  --table.in_flight;
+  ++table.counts.chunks_done;
+  table.counts.rows_done += record.rows;
+  table.counts.bytes_done += record.bytes;
+}
+
+void ChunkPlan::give_back(const model::Chunk& chunk) {
+  const std::lock_guard lock(mutex_);
+  const auto it = tables_.find(chunk.collection);
+  if (it == tables_.end()) return;
+  --it->second.in_flight;
+  it->second.waiting.push_front(chunk);
+}
+
+void ChunkPlan::forget(model::CollectionId id) {
+  const std::lock_guard lock(mutex_);
+  tables_.erase(id);
+}
+
+ChunkPlan::Counts ChunkPlan::counts(model::CollectionId id) const {
+  const std::lock_guard lock(mutex_);
+  const auto it = tables_.find(id);
+  if (it == tables_.end()) return {};
+  Counts counts = it->second.counts;
+  counts.planned = it->second.planned;
+  return counts;
+}
+
+std::map<model::CollectionId, ChunkPlan::Counts> ChunkPlan::all_counts() const {
+  const std::lock_guard lock(mutex_);
+  std::map<model::CollectionId, Counts> out;
+  for (const auto& [id, table] : tables_) {
+    out[id] = table.counts;
+    out[id].planned = table.planned;
+  }
+  return out;
+}
+
+}  // namespace wherry::engine

@@ -1,0 +1,69 @@
+#pragma once
+// Hands out the chunks to copy, and has the next ones planned when they run short: only a few
+// boundaries ahead of the copying, so that a table of any size is started at once. Thread-safe.
+
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <variant>
+
+#include "engine/parts.h"
+
+namespace wherry::engine {
+
+class ChunkPlan {
+ public:
+  // Loads what the journal knows; chunks done are not handed out again.
+  explicit ChunkPlan(Parts& parts);
+
+  struct CopyIt {
+    model::Chunk chunk;
+  };
+  // The table's next boundaries have to be found by the caller, who then calls planned().
+  struct PlanIt {
+    model::CollectionId table = 0;
+    std::optional<model::Key> after;
+  };
+  struct Wait {};  // others are at it
+  struct AllDone {};
+  using Task = std::variant<CopyIt, PlanIt, Wait, AllDone>;
+
+  Task next();
+  // A chunk up to `through`; nothing = the table's last one, open-ended.
+  void planned(model::CollectionId table, const std::optional<model::Key>& through);
+  void planning_ended(model::CollectionId table);
+  // The chunk was read only up to `through`: it ends there, its rest is handed out later. Returns
+  // the shortened chunk.
+  model::Chunk split(const model::Chunk& chunk, const model::Key& through);
+  void done(const journal::ChunkRecord& record);
+  void give_back(const model::Chunk& chunk);
+  void forget(model::CollectionId table);  // dropped on the source
+
+  struct Counts {
+    std::uint64_t chunks = 0;
+    std::uint64_t chunks_done = 0;
+    std::uint64_t rows_done = 0;
+    std::uint64_t bytes_done = 0;
+    bool planned = false;
+  };
+  Counts counts(model::CollectionId table) const;
+  std::map<model::CollectionId, Counts> all_counts() const;
+
+ private:
+  struct Table {
+    std::deque<model::Chunk> waiting;
+    std::uint32_t next_number = 1;
+    std::optional<model::Key> planned_through;
+    bool planned = false;
+    bool being_planned = false;
+    std::uint64_t in_flight = 0;
+    Counts counts;
+  };
+  Parts& parts_;
+  mutable std::mutex mutex_;
+  std::map<model::CollectionId, Table> tables_;
+  model::CollectionId last_served_ = 0;
+};
+
+}  // namespace wherry::engine

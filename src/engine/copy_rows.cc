@@ -1,0 +1,159 @@
+#include "engine/copy_rows.h"
+
+#include <algorithm>
+#include <exception>
+#include <thread>
+#include <vector>
+
+#include <spdlog/spdlog.h>
+
+#include "base/text.h"
+#include "engine/bracket.h"
+#include "engine/retry.h"
+
+namespace wherry::engine {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// Rows that make up about one chunk's bytes, by the source's own estimate of its average row.
+std::uint64_t rows_per_chunk(const model::TableSchema& table, std::uint64_t chunk_bytes) {
+  const std::uint64_t row =
+      table.row_estimate == 0
+          ? 256
+          : std::max<std::uint64_t>(1, table.byte_estimate / table.row_estimate);
+  return std::clamp<std::uint64_t>(chunk_bytes / row, 100, 100'000);
+}
+
+}  // namespace
+
+void CopyRows::run(const std::stop_token& stop) {
+  std::stop_source workers_stop;
+  const std::stop_callback pass_on(stop, [&] { workers_stop.request_stop(); });
+  std::mutex mutex;
+  std::exception_ptr failed;
+  {
+    std::vector<std::jthread> workers;
+    for (std::uint32_t i = 0; i < std::max(1U, parts_.limits.threads.load()); ++i) {
+      workers.emplace_back([&] {
+        try {
+          worker(workers_stop.get_token());
+        } catch (...) {
+          const std::lock_guard lock(mutex);
+          if (!failed) failed = std::current_exception();
+          workers_stop.request_stop();
+        }
+      });
+    }
+  }
+  if (failed) std::rethrow_exception(failed);
+}
+
+void CopyRows::worker(const std::stop_token& stop) {
+  bool all_done = false;
+  const auto session = [&] {
+    const auto reader = parts_.source.reader(stop);
+    const auto writer = parts_.target.writer(parts_.fence);
+    while (!all_done) work(*reader, *writer, all_done, stop);
+  };
+  keep_trying(stop, session, [](const base::Error& error, std::chrono::milliseconds wait) {
+    spdlog::warn("copying: {}; again in {}", error.what(), base::human_duration(wait));
+  });
+}
+
+void CopyRows::work(contract::RowReader& reader, contract::RowWriter& writer, bool& all_done,
+                    const std::stop_token& stop) {
+  if (stop.stop_requested()) base::throw_cancelled();
+  const auto task = plan_.next();
+  if (const auto* to_plan = std::get_if<ChunkPlan::PlanIt>(&task)) {
+    try {
+      plan(reader, *to_plan);
+    } catch (...) {
+      plan_.planning_ended(to_plan->table);
+      throw;
+    }
+    plan_.planning_ended(to_plan->table);
+  } else if (const auto* to_copy = std::get_if<ChunkPlan::CopyIt>(&task)) {
+    copy(reader, writer, to_copy->chunk, stop);
+  } else if (std::holds_alternative<ChunkPlan::Wait>(task)) {
+    sleep_for(20ms, stop);
+  } else {
+    all_done = true;
+  }
+}
+
+void CopyRows::plan(contract::RowReader& reader, const ChunkPlan::PlanIt& task) {
+  constexpr int boundaries_at_once = 8;
+  const auto pair = parts_.book.find(task.table);
+  if (!pair) return plan_.forget(task.table);
+  const auto view = reader.open_view();
+  const contract::TableRef table{pair->source.name, &pair->source};
+  const auto rows = rows_per_chunk(pair->source, parts_.limits.chunk_bytes);
+  std::optional<model::Key> after = task.after;
+  for (int i = 0; i < boundaries_at_once; ++i) {
+    auto through = view->boundary(table, after, std::nullopt, rows);
+    plan_.planned(task.table, through);
+    if (!through) return;
+    after = std::move(through);
+  }
+}
+
+void CopyRows::copy(contract::RowReader& reader, contract::RowWriter& writer,
+                    const model::Chunk& chunk, const std::stop_token& stop) {
+  model::Chunk current = chunk;
+  try {
+    for (int tries = 0; !try_copy(reader, writer, current, stop); ++tries) {
+      // The source's table is not as following knows it yet: a change of definition is on its way.
+      sleep_for(std::min<std::chrono::milliseconds>(20ms * (tries + 1), 500ms), stop);
+    }
+  } catch (...) {
+    plan_.give_back(current);
+    throw;
+  }
+}
+
+bool CopyRows::try_copy(contract::RowReader& reader, contract::RowWriter& writer,
+                        model::Chunk& chunk, const std::stop_token& stop) {
+  parts_.throttle.before(stop);
+  auto hold = parts_.gate.hold();
+  const auto pair = parts_.book.find(chunk.collection);
+  if (!pair) {
+    plan_.forget(chunk.collection);
+    return true;
+  }
+  auto view = open_source_view(reader, hold, stop);
+  contract::ChunkMark mark;
+  mark.bracket = view->bracket();
+  hold.let_go_on_to(mark.bracket.low);
+
+  const contract::TableRef table{pair->source.name, &pair->source};
+  model::RowBatch rows(pair->source.columns.size());
+  std::optional<model::Key> cut;
+  const auto as_known = [&] {
+    const auto definition = view->definition(table.name);
+    return definition && definition->carries_like(pair->source);
+  };
+  try {
+    cut = view->read(table, chunk, base::Bytes{2 * parts_.limits.chunk_bytes}, rows);
+  } catch (const base::Error& error) {
+    if (error.kind() != base::ErrorKind::data_mismatch || as_known()) throw;
+    return false;
+  }
+  // Asked after the read: from then on the read keeps the definition from changing.
+  if (!as_known()) return false;
+  view.reset();
+  if (cut) chunk = plan_.split(chunk, *cut);
+  mark.chunk = chunk;
+  mark.rows = rows.rows();
+  mark.bytes = rows.bytes();
+  writer.write_chunk(*pair, rows, mark);
+  plan_.done({chunk, true, mark.bracket, mark.rows, mark.bytes});
+  ++parts_.unproved_version;
+  parts_.counters.rows_copied += mark.rows;
+  parts_.counters.bytes_copied += mark.bytes;
+  parts_.throttle.done(mark.rows, mark.bytes);
+  return true;
+}
+
+}  // namespace wherry::engine

@@ -1,0 +1,15 @@
+#pragma once
+// Changes of definition in mid-stream: applied to the target in their place in the log, then the
+// tables' definitions are learnt from the target again, and what was proved about them is void.
+
+#include "engine/parts.h"
+#include "model/change.h"
+
+namespace wherry::engine {
+
+// Requires: everything before the part is committed. Returns whether the target's saved position
+// moved (it does not for statements that touch none of the tables). Throws Error(rejected,
+// "ddl.stopped") where the policy says so.
+[[nodiscard]] bool apply_definition_change(Parts& parts, const model::ChangePart& part);
+
+}  // namespace wherry::engine

@@ -1,0 +1,202 @@
+#include "engine/follow.h"
+
+#include <algorithm>
+#include <exception>
+#include <thread>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "base/text.h"
+#include "engine/definitions.h"
+#include "engine/retry.h"
+
+namespace wherry::engine {
+
+using namespace std::chrono_literals;
+
+void Follow::run(const std::stop_token& stop) {
+  const auto told = [](const base::Error& error, std::chrono::milliseconds wait) {
+    spdlog::warn("following: {}; again in {}", error.what(), base::human_duration(wait));
+  };
+  keep_trying(
+      stop, [&] { session(stop); }, told);
+}
+
+void Follow::session(const std::stop_token& stop) {
+  const auto progress = parts_.target.load_progress(parts_.fence.migration);
+  end_ = saved_ = progress.position.value();
+  saved_at_ = std::chrono::steady_clock::now();
+  parts_.last_window = std::max(parts_.last_window.load(), progress.last_window);
+  parts_.gate.restart_at(end_);
+  parts_.counters.caught_up = false;
+  window_.clear();
+  transactions_ = 0;
+  inside_transaction_ = open_ = ddl_pending_ = false;
+
+  Queue queue(parts_.limits.queue_bytes);
+  std::exception_ptr reading_failed;
+  std::stop_source session_stop;
+  const std::stop_callback pass_on(stop, [&] { session_stop.request_stop(); });
+  std::jthread reading([&] {
+    try {
+      read_log(queue, session_stop.get_token());
+    } catch (...) {
+      reading_failed = std::current_exception();
+    }
+    queue.close();
+  });
+  std::exception_ptr applying_failed;
+  try {
+    apply(queue, session_stop.get_token());
+  } catch (...) {
+    applying_failed = std::current_exception();
+  }
+  session_stop.request_stop();
+  reading.join();
+  // Applying ends first when both fail by themselves; reading's error is then only an echo of the
+  // stop.
+  if (applying_failed) std::rethrow_exception(applying_failed);
+  if (reading_failed) std::rethrow_exception(reading_failed);
+}
+
+void Follow::read_log(Queue& queue, const std::stop_token& stop) {
+  auto log = parts_.source.changes(end_, parts_.book.tracked());
+  while (true) {
+    auto part = log->next(500ms, stop);
+    if (!part) continue;
+    const bool ddl = !part->ddl.empty();
+    if (ddl) {
+      const std::lock_guard lock(ddl_mutex_);
+      ddl_pending_ = true;
+    }
+    const auto weight = part->weight();
+    if (!queue.push(std::move(*part), weight, stop)) return;
+    if (!ddl) continue;
+    // Rows after it are decoded with the definitions that hold then.
+    std::unique_lock lock(ddl_mutex_);
+    if (!ddl_applied_.wait(lock, stop, [&] { return !ddl_pending_; })) base::throw_cancelled();
+    log->track(parts_.book.tracked());
+  }
+}
+
+void Follow::apply(Queue& queue, const std::stop_token& stop) {
+  auto writer = parts_.target.writer(parts_.fence);
+  while (true) {
+    const bool waiting = inside_transaction_ || !window_.has_changes();
+    auto part = queue.pop_for(waiting ? 200ms : 0ms, stop);
+    if (part) {
+      take(std::move(*part), *writer, stop);
+      continue;
+    }
+    if (queue.drained()) return;
+    if (inside_transaction_) continue;
+    commit(*writer);
+    parts_.counters.caught_up = true;
+    if (end_ != saved_ && std::chrono::steady_clock::now() - saved_at_ > 2s) save_position(*writer);
+  }
+}
+
+void Follow::take(model::ChangePart part, contract::RowWriter& writer,
+                  const std::stop_token& stop) {
+  if (!inside_transaction_) {
+    while (!parts_.gate.try_take(part.begin)) {
+      commit(writer);
+      parts_.gate.wait_until_takeable(part.begin, stop);
+    }
+  }
+  if (!part.ddl.empty()) {
+    commit(writer);
+    change_definition(part);
+    return;
+  }
+  const bool last = part.last;
+  if (!part.events.empty()) parts_.counters.caught_up = false;
+  if (part.committed_at.time_since_epoch().count() != 0) {
+    parts_.counters.last_applied_commit_ms =
+        std::chrono::duration_cast<std::chrono::milliseconds>(part.committed_at.time_since_epoch())
+            .count();
+  }
+  const model::Position end = part.end;
+  window_.add(std::move(part), parts_.book);
+  inside_transaction_ = !last;
+  if (last) {
+    end_ = end;
+    if (window_.has_changes()) ++transactions_;
+  }
+  const bool full = window_.weight() >= parts_.limits.window_bytes ||
+                    window_.changes() >= parts_.limits.window_changes;
+  if (!window_.has_changes()) {
+    if (last) parts_.gate.set_applied(end_);
+  } else if (inside_transaction_) {
+    if (full) flush_part_of_large_transaction(writer);
+  } else if (full) {
+    commit(writer);
+  }
+}
+
+void Follow::flush_part_of_large_transaction(contract::RowWriter& writer) {
+  if (!open_) writer.begin_window();
+  open_ = true;
+  window_.write_to(writer);
+  window_.drop_written();
+}
+
+void Follow::commit(contract::RowWriter& writer) {
+  if (!window_.has_changes()) return;
+  contract::WindowMark mark;
+  mark.number = ++parts_.last_window;
+  mark.end = end_;
+  const auto keys = parts_.ledger.tracked(window_.touched());
+  for (const auto table : parts_.ledger.touch(mark.number, end_, keys)) {
+    const std::lock_guard lock(parts_.proof_mutex);
+    parts_.journal.void_proofs(table);
+    ++parts_.unproved_version;
+  }
+  if (!keys.empty()) mark.dirty_keys = ledger::encode(keys);
+
+  constexpr int tries = 10;
+  for (int attempt = 1;; ++attempt) {
+    try {
+      if (!open_) writer.begin_window();
+      window_.write_to(writer);
+      writer.commit_window(mark, parts_.ledger.forget_through());
+      break;
+    } catch (const base::Error& error) {
+      // A deadlock with a chunk's write is mended by doing the same again; of a large transaction
+      // parts would be missing.
+      if (error.kind() != base::ErrorKind::transient || open_ || attempt == tries) throw;
+      writer.rollback();
+      spdlog::debug("window {}: {}; again", mark.number, error.what());
+    }
+  }
+  open_ = false;
+  parts_.counters.transactions += transactions_;
+  parts_.counters.changes += window_.changes();
+  transactions_ = 0;
+  window_.clear();
+  saved_ = end_;
+  saved_at_ = std::chrono::steady_clock::now();
+  parts_.gate.set_applied(end_);
+}
+
+void Follow::save_position(contract::RowWriter& writer) {
+  contract::WindowMark mark;
+  mark.number = ++parts_.last_window;
+  mark.end = end_;
+  writer.begin_window();
+  writer.commit_window(mark, parts_.ledger.forget_through());
+  saved_ = end_;
+  saved_at_ = std::chrono::steady_clock::now();
+}
+
+void Follow::change_definition(const model::ChangePart& part) {
+  if (apply_definition_change(parts_, part)) saved_ = part.end;
+  end_ = part.end;
+  parts_.gate.set_applied(end_);
+  const std::lock_guard lock(ddl_mutex_);
+  ddl_pending_ = false;
+  ddl_applied_.notify_all();
+}
+
+}  // namespace wherry::engine

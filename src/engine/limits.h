@@ -1,0 +1,24 @@
+#pragma once
+// What a migration may use. Every field may be changed while it runs; 0 = no limit where a rate is
+// meant.
+
+#include <atomic>
+#include <cstdint>
+
+namespace wherry::engine {
+
+struct Limits {
+  std::atomic<std::uint64_t> rows_per_second{
+      0};  // read from the source by copying and proving together
+  std::atomic<std::uint64_t> bytes_per_second{0};
+  std::atomic<std::uint64_t> threads_running{
+      0};                                 // back off while the source runs more threads than this
+  std::atomic<std::uint32_t> threads{2};  // copying at the same time (read when a run starts)
+  std::atomic<std::uint64_t> chunk_bytes{8U << 20U};
+  std::atomic<std::uint64_t> queue_bytes{32U << 20U};  // changes read and not yet applied
+  std::atomic<std::uint64_t> window_bytes{4U << 20U};  // applied as one transaction
+  std::atomic<std::uint64_t> window_changes{4000};
+  std::atomic<std::uint64_t> dirty_keys_per_table{1'000'000};
+};
+
+}  // namespace wherry::engine

@@ -1,0 +1,439 @@
+#include "engine/migration.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "engine/copy_rows.h"
+#include "engine/follow.h"
+#include "engine/retry.h"
+
+namespace wherry::engine {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+base::DigestKey digest_key(journal::Journal& journal) {
+  if (const auto stored = journal.fact("digest_key")) return base::DigestKey::from_text(*stored);
+  const auto key = base::DigestKey::random();
+  journal.set_fact("digest_key", key.text());
+  return key;
+}
+
+// Tells this journal's runs from those of any other journal.
+std::string owner(journal::Journal& journal) {
+  if (const auto stored = journal.fact("owner")) return *stored;
+  const auto made = base::DigestKey::random().text();
+  journal.set_fact("owner", made);
+  return made;
+}
+
+}  // namespace
+
+Migration::Migration(contract::RowSource& source, contract::RowTarget& target,
+                     contract::DdlTarget* ddl, journal::Journal& journal, const Limits& limits,
+                     MigrationOptions options)
+    : options_(std::move(options)),
+      parts_{source,
+             target,
+             ddl,
+             journal,
+             limits,
+             options_.filter,
+             options_.route,
+             options_.ddl_policy,
+             digest_key(journal),
+             contract::Fence{options_.name, 0}} {
+  paused_ = journal.fact("paused").value_or("no") == "yes";
+}
+
+void Migration::run(const std::stop_token& stop) {
+  // Nothing is assumed about what is on either side.
+  keep_identity("source_identity", parts_.source.identity(), "source");
+  keep_identity("target_identity", parts_.target.identity(), "target");
+  parts_.journal.set_fact("source", parts_.source.describe());
+  parts_.journal.set_fact("target", parts_.target.describe());
+
+  if (state() == State::planned) {
+    const auto findings = assess();
+    if (std::any_of(findings.begin(), findings.end(),
+                    [](const auto& f) { return f.severity == model::Severity::blocker; })) {
+      throw base::Error(base::ErrorKind::rejected, "assess.blocked",
+                        "findings stand in the way; `wherry assess` lists them");
+    }
+  }
+  take_over();
+  // This process is the only writer.
+  if (state() == State::planned) plan();
+  // The target's tables exist, and its stream has a start.
+  restore();
+  // Tables, ledger and gate say what journal and target say.
+  note("started", "pid " + std::to_string(::getpid()));
+  while (!stop.stop_requested()) {
+    wait_while_paused(stop);
+    if (!stop.stop_requested()) run_phases(stop);
+  }
+  parts_.target.release(parts_.fence);
+  note("stopped", "on request");
+}
+
+void Migration::keep_identity(const std::string& fact, const std::string& identity,
+                              const std::string& side) {
+  const auto known = parts_.journal.fact(fact);
+  if (!known) return parts_.journal.set_fact(fact, identity);
+  if (*known == identity) return;
+  throw base::Error(base::ErrorKind::rejected, side + ".replaced",
+                    "the " + side + " is not the server this migration began with",
+                    "was " + *known + ", is " + identity);
+}
+
+std::vector<model::Finding> Migration::assess() {
+  auto findings = parts_.source.assess(parts_.filter);
+  std::vector<contract::TablePair> pairs;
+  for (auto& table : parts_.source.tables(parts_.filter)) {
+    contract::TablePair pair;
+    pair.target = parts_.route(table.name);
+    pair.source = std::move(table);
+    pairs.push_back(std::move(pair));
+  }
+  if (pairs.empty()) {
+    findings.push_back({model::Severity::blocker, "tables.none", "source",
+                        "no table matches the configuration's tables", "mend `tables: include`"});
+  }
+  const auto on_target = parts_.target.assess(pairs);
+  findings.insert(findings.end(), on_target.begin(), on_target.end());
+  std::stable_sort(findings.begin(), findings.end(), [](const auto& a, const auto& b) {
+    return static_cast<int>(a.severity) > static_cast<int>(b.severity);
+  });
+  return findings;
+}
+
+void Migration::take_over() {
+  parts_.target.prepare();
+  contract::LeaseRequest request;
+  request.migration = options_.name;
+  request.owner = owner(parts_.journal);
+  if (options_.force_takeover) request.valid_for = 0s;
+  parts_.fence = parts_.target.acquire(request);
+  spdlog::info("holds the lease of migration {} with epoch {}", options_.name, parts_.fence.epoch);
+}
+
+void Migration::plan() {
+  model::Position from;
+  const auto pairs = settle_tables(from);
+  std::vector<journal::TableRecord> records;
+  records.reserve(pairs.size());
+  for (const auto& pair : pairs) {
+    records.push_back({pair.id, pair.source, pair.target, std::nullopt, false, false});
+  }
+  parts_.journal.put_tables(records);
+  parts_.target.create_tables(parts_.fence, parts_.source, pairs);
+  for (const auto& pair : pairs) {
+    const auto made = parts_.target.definition(pair.target);
+    if (!made || !made->carries_like(pair.source)) {
+      throw base::Error(base::ErrorKind::not_supported, "target.definition_differs",
+                        "the target's table cannot hold the source's rows exactly as they are",
+                        pair.source.name.text());
+    }
+  }
+  parts_.target.start_stream(parts_.fence, from);
+  go(State::copying, std::to_string(pairs.size()) + " tables, from " + from.text());
+}
+
+// The tables and a position at which they were defined so.
+std::vector<contract::TablePair> Migration::settle_tables(model::Position& from) {
+  constexpr int tries = 5;
+  for (int attempt = 0; attempt < tries; ++attempt) {
+    from = parts_.source.position();
+    std::vector<contract::TablePair> pairs;
+    model::CollectionId id = 1;
+    for (auto& table : parts_.source.tables(parts_.filter)) {
+      contract::TablePair pair;
+      pair.id = id++;
+      pair.target = parts_.route(table.name);
+      pair.source = std::move(table);
+      pairs.push_back(std::move(pair));
+    }
+    if (!definition_changed_since(from, pairs)) return pairs;
+    spdlog::info("a definition changed while planning; planning again");
+  }
+  throw base::Error(base::ErrorKind::rejected, "plan.unsettled",
+                    "the source's tables change too often to plan a migration",
+                    "start again when no schema change is running");
+}
+
+bool Migration::definition_changed_since(const model::Position& from,
+                                         const std::vector<contract::TablePair>& pairs) {
+  const model::Position until = parts_.source.position();
+  contract::TrackedTables tracked;
+  for (const auto& pair : pairs) tracked.emplace(pair.id, pair.source);
+  const auto log = parts_.source.changes(from, tracked);
+  model::Position at = from;
+  while (at < until) {
+    const auto part = log->next(1s, std::stop_token{});
+    if (!part) continue;
+    if (!part->ddl.empty()) return true;
+    if (part->last) at = part->end;
+  }
+  return false;
+}
+
+void Migration::restore() {
+  const auto progress = parts_.target.load_progress(options_.name);
+  if (!progress.position) {
+    throw base::Error(base::ErrorKind::data_mismatch, "target.progress_missing",
+                      "the target knows nothing of this migration, the journal says it was begun",
+                      "was the target emptied? Start with a new journal directory to move again");
+  }
+  parts_.last_window = progress.last_window;
+  parts_.gate.restart_at(*progress.position);
+  // A target that lost its last commits took proofs about them with it.
+  parts_.journal.void_proofs_beyond(*progress.position);
+  for (const auto& record : parts_.journal.tables()) {
+    if (!record.dropped) restore_table(record, progress);
+  }
+  for (const auto& proof : parts_.journal.proofs()) {
+    parts_.ledger.start_tracking(proof.collection);
+    if (!parts_.ledger.add_proof(proof)) parts_.journal.void_proof(proof.collection, proof.chunk);
+  }
+  for (const auto& window : progress.windows) {
+    for (const auto table :
+         parts_.ledger.touch(window.number, window.end, ledger::decode(window.dirty_keys))) {
+      parts_.journal.void_proofs(table);
+    }
+  }
+  plan_.emplace(parts_);
+}
+
+void Migration::restore_table(const journal::TableRecord& record,
+                              const contract::TargetProgress& progress) {
+  std::vector<journal::ChunkRecord> on_target;
+  for (const auto& mark : progress.chunks) {
+    if (mark.chunk.collection != record.id) continue;
+    on_target.push_back({mark.chunk, true, mark.bracket, mark.rows, mark.bytes});
+  }
+  parts_.journal.reconcile(record.id, on_target);
+  contract::TablePair pair{record.id, record.source, record.target};
+  // The target's definition is the one as of its position; it is missing only if a change of
+  // definition was cut short there.
+  if (auto definition = parts_.target.definition(record.target)) {
+    pair.source.columns = std::move(definition->columns);
+    pair.source.key = std::move(definition->key);
+    pair.source.key_index = std::move(definition->key_index);
+    pair.source.unique_keys = std::move(definition->unique_keys);
+  }
+  parts_.book.put(std::move(pair));
+}
+
+void Migration::run_phases(const std::stop_token& stop) {
+  std::stop_source phases_stop;
+  {
+    const std::lock_guard lock(mutex_);
+    if (paused_) return;
+    phases_stop_ = phases_stop;
+    phases_run_ = true;
+  }
+  const std::stop_callback pass_on(stop, [&] { phases_stop.request_stop(); });
+  std::mutex failure_mutex;
+  std::exception_ptr failure;
+  const auto phase = [&](auto body) {
+    return std::jthread([&, body] {
+      try {
+        body(phases_stop.get_token());
+      } catch (const base::Error& error) {
+        const std::lock_guard lock(failure_mutex);
+        if (error.kind() != base::ErrorKind::cancelled && !failure)
+          failure = std::current_exception();
+        phases_stop.request_stop();
+      } catch (...) {
+        const std::lock_guard lock(failure_mutex);
+        if (!failure) failure = std::current_exception();
+        phases_stop.request_stop();
+      }
+    });
+  };
+  {
+    Follow follow(parts_);
+    const auto following = phase([&](const std::stop_token& token) { follow.run(token); });
+    const auto moving = phase([&](const std::stop_token& token) { move_rows(token); });
+    const auto leasing = phase([&](const std::stop_token& token) { keep_lease(token); });
+    const auto watching = phase([&](const std::stop_token& token) { watch_source(token); });
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    phases_run_ = false;
+  }
+  if (!failure) return;
+  try {
+    std::rethrow_exception(failure);
+  } catch (const base::Error& error) {
+    note("failed", error.what());
+    throw;
+  }
+}
+
+void Migration::move_rows(const std::stop_token& stop) {
+  CopyRows(parts_, *plan_).run(stop);
+  // Every chunk of every table is on the target; following makes it equal from here on.
+  if (state() == State::copying) go(State::following, "all chunks are on the target");
+  prove_.run(stop);
+}
+
+void Migration::keep_lease(const std::stop_token& stop) {
+  const auto renew = [&] {
+    while (true) {
+      parts_.target.renew(parts_.fence);
+      sleep_for(3s, stop);
+    }
+  };
+  keep_trying(stop, renew, [](const base::Error& error, std::chrono::milliseconds) {
+    spdlog::warn("renewing the lease: {}", error.what());
+  });
+}
+
+void Migration::watch_source(const std::stop_token& stop) {
+  const auto watch = [&] {
+    while (true) {
+      const auto running = parts_.source.running_threads();
+      const auto most = parts_.limits.threads_running.load();
+      parts_.counters.backing_off = most != 0 && running && *running > most;
+      meter_.sample(parts_.counters);
+      parts_.journal.set_fact("position", parts_.gate.applied().text());
+      sleep_for(1s, stop);
+    }
+  };
+  keep_trying(stop, watch, [](const base::Error& error, std::chrono::milliseconds) {
+    spdlog::warn("watching the source: {}", error.what());
+  });
+}
+
+void Migration::wait_while_paused(const std::stop_token& stop) {
+  using Clock = std::chrono::steady_clock;
+  auto renewed = Clock::now();
+  std::unique_lock lock(mutex_);
+  while (paused_ && !stop.stop_requested()) {
+    changed_.wait_for(lock, stop, 1s, [&] { return !paused_; });
+    if (Clock::now() - renewed < 3s) continue;
+    renewed = Clock::now();
+    lock.unlock();
+    try {
+      parts_.target.renew(parts_.fence);
+    } catch (const base::Error& error) {
+      if (!error.may_retry()) throw;
+      spdlog::warn("renewing the lease: {}", error.what());
+    }
+    lock.lock();
+  }
+}
+
+void Migration::pause() {
+  const std::lock_guard lock(mutex_);
+  if (paused_) return;
+  parts_.journal.set_fact("paused", "yes");
+  note("paused", "on request");
+  paused_ = true;
+  phases_stop_.request_stop();
+  changed_.notify_all();
+}
+
+void Migration::resume() {
+  const std::lock_guard lock(mutex_);
+  if (!paused_) return;
+  parts_.journal.set_fact("paused", "no");
+  note("resumed", "on request");
+  paused_ = false;
+  changed_.notify_all();
+}
+
+void Migration::verify() {
+  prove_.start_over();
+  note("verify", "all proofs are taken again");
+}
+
+std::vector<RepairedTable> Migration::repair(bool dry_run, const std::stop_token& stop) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!phases_run_) {
+      throw base::Error(base::ErrorKind::rejected, "repair.not_following",
+                        "repair needs a migration that is following; `wherry resume` it first");
+    }
+  }
+  const auto keys = prove_.differences();
+  auto repaired = engine::repair(parts_, keys, dry_run, stop);
+  if (dry_run) return repaired;
+  for (const auto& [table, mended] : keys) prove_.look_again(table);
+  for (const auto& table : repaired) {
+    note("repaired", table.target.text() + ": " + std::to_string(table.keys) + " keys");
+  }
+  return repaired;
+}
+
+void Migration::go(State to, const std::string& detail) {
+  const State from = state();
+  const auto known = std::find_if(transitions.begin(), transitions.end(), [&](const Transition& t) {
+    return t.from == from && t.to == to;
+  });
+  if (known == transitions.end()) {
+    throw base::Error(base::ErrorKind::internal, "state.transition", "no such transition");
+  }
+  journal::Event event;
+  event.at = std::chrono::system_clock::now();
+  event.kind = "transition";
+  event.from = to_string(from);
+  event.to = to_string(to);
+  event.detail = detail;
+  event.undo = known->undo;
+  parts_.journal.transition(event);
+  spdlog::info("{} → {}: {}", event.from, event.to, detail);
+}
+
+void Migration::note(const std::string& kind, const std::string& detail) {
+  journal::Event event;
+  event.at = std::chrono::system_clock::now();
+  event.kind = kind;
+  event.detail = detail;
+  parts_.journal.append(event);
+}
+
+State Migration::state() const {
+  return state_named(parts_.journal.fact("state").value_or("planned"));
+}
+
+Status Migration::status() const {
+  Status s = status_of(options_.name, parts_.journal);
+  {
+    const std::lock_guard lock(mutex_);
+    s.running = true;
+    s.paused = paused_;
+  }
+  s.pid = ::getpid();
+  s.since = base::utc_text(started_);
+  s.position = parts_.gate.applied().text();
+  const auto lag = parts_.counters.lag();
+  if (lag != std::chrono::milliseconds::max()) {
+    s.lag_seconds = std::chrono::duration<double>(lag).count();
+  }
+  s.backing_off = parts_.counters.backing_off;
+  s.transactions = parts_.counters.transactions;
+  s.changes = parts_.counters.changes;
+  s.dirty_keys = parts_.ledger.totals().dirty_keys;
+  const auto differences = prove_.differences();
+  for (const auto& pair : parts_.book.all()) {
+    const auto name = pair->source.name.text();
+    const auto it = std::find_if(s.tables.begin(), s.tables.end(),
+                                 [&](const TableStatus& t) { return t.name == name; });
+    if (it == s.tables.end()) continue;
+    it->dirty_keys = parts_.ledger.counts(pair->id).dirty_keys;
+    const auto different = differences.find(pair->id);
+    it->differences = different == differences.end() ? 0 : different->second.size();
+  }
+  meter_.fill(s);
+  return s;
+}
+
+}  // namespace wherry::engine

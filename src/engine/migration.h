@@ -1,0 +1,87 @@
+#pragma once
+// One row migration from start to stop: assess → plan → copy ∥ follow → prove, and on and on until
+// stopped. run() is called once, by one thread; everything else may be called from others while it
+// runs. Whatever instant it is killed at, another Migration over the same journal and target goes
+// on from there.
+
+#include <condition_variable>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "engine/chunk_plan.h"
+#include "engine/parts.h"
+#include "engine/prove_rows.h"
+#include "engine/repair.h"
+#include "engine/states.h"
+#include "engine/status.h"
+
+namespace wherry::engine {
+
+struct MigrationOptions {
+  std::string name;
+  contract::TableFilter filter;
+  contract::TableRoute route;
+  DdlPolicy ddl_policy = DdlPolicy::apply;
+  bool force_takeover = false;  // do not wait for another owner's lease to run out
+};
+
+class Migration {
+ public:
+  Migration(contract::RowSource& source, contract::RowTarget& target, contract::DdlTarget* ddl,
+            journal::Journal& journal, const Limits& limits, MigrationOptions options);
+
+  // Findings of both sides, most severe first; changes nothing.
+  std::vector<model::Finding> assess();
+
+  // Until stop (returns) or an error that time does not mend (thrown; the migration stays
+  // resumable). Throws Error(rejected, "assess.blocked") if a blocker was found before anything was
+  // moved.
+  void run(const std::stop_token& stop);
+
+  void pause();
+  void resume();
+  void verify();  // all proofs are taken again
+  std::vector<RepairedTable> repair(bool dry_run, const std::stop_token& stop);
+
+  Status status() const;
+
+ private:
+  void keep_identity(const std::string& fact, const std::string& identity, const std::string& side);
+  void take_over();
+  void plan();
+  std::vector<contract::TablePair> settle_tables(model::Position& from);
+  bool definition_changed_since(const model::Position& from,
+                                const std::vector<contract::TablePair>& pairs);
+  void restore();
+  void restore_table(const journal::TableRecord& record, const contract::TargetProgress& progress);
+  void run_phases(const std::stop_token& stop);
+  void move_rows(const std::stop_token& stop);
+  void keep_lease(const std::stop_token& stop);
+  void watch_source(const std::stop_token& stop);
+  void wait_while_paused(const std::stop_token& stop);
+  void go(State to, const std::string& detail);
+  void note(const std::string& kind, const std::string& detail);
+  State state() const;
+
+  MigrationOptions options_;
+  Parts parts_;
+  std::optional<ChunkPlan> plan_;
+  ProveRows prove_{parts_};
+  StatusMeter meter_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable_any changed_;
+  bool paused_ = false;
+  bool phases_run_ = false;
+  std::stop_source phases_stop_;
+  std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
+};
+
+}  // namespace wherry::engine

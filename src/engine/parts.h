@@ -1,0 +1,47 @@
+#pragma once
+// What the phases of a row migration share. Owned by Migration, which outlives them all; each
+// member says itself whether it is thread-safe.
+
+#include <atomic>
+#include <mutex>
+
+#include "base/digest.h"
+#include "contract/row_store.h"
+#include "engine/counters.h"
+#include "engine/follow_gate.h"
+#include "engine/limits.h"
+#include "engine/table_book.h"
+#include "engine/throttle.h"
+#include "journal/journal.h"
+#include "ledger/ledger.h"
+
+namespace wherry::engine {
+
+enum class DdlPolicy { apply, stop };
+
+struct Parts {
+  contract::RowSource& source;
+  contract::RowTarget& target;
+  contract::DdlTarget* ddl;  // null: a change of definition stops the migration
+  journal::Journal& journal;
+  const Limits& limits;
+  contract::TableFilter filter;
+  contract::TableRoute route;
+  DdlPolicy ddl_policy = DdlPolicy::apply;
+  base::DigestKey digest_key;
+  contract::Fence fence;
+
+  ledger::Ledger ledger{limits.dirty_keys_per_table};
+  TableBook book{};
+  FollowGate gate{};
+  Counters counters{};
+  Throttle throttle{limits, counters};
+  // Guards "this proof still holds": taken to add a proof or a difference, and to void them (DDL,
+  // overflow).
+  std::mutex proof_mutex{};
+  std::atomic<std::uint64_t> last_window{0};  // the greatest window number used
+  // Grows when there may be chunks to prove that were not there before.
+  std::atomic<std::uint64_t> unproved_version{0};
+};
+
+}  // namespace wherry::engine

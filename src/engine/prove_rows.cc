@@ -1,0 +1,321 @@
+#include "engine/prove_rows.h"
+
+#include <algorithm>
+#include <future>
+#include <unordered_set>
+
+#include <spdlog/spdlog.h>
+
+#include "base/text.h"
+#include "engine/compare_rows.h"
+#include "engine/retry.h"
+
+namespace wherry::engine {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::string_view way = "stream-xxh3";
+constexpr std::string_view difference_code = "proof.difference";
+
+std::string subject(const contract::TablePair& pair, const model::Key& key) {
+  return pair.source.name.text() + " key " + key.text();
+}
+
+// Both sides at the same time: each has its own connection.
+template <typename Read>
+auto on_both(const BothViews& views, const contract::TablePair& pair, Read read) {
+  const contract::TableRef on_source{pair.source.name, &pair.source};
+  const contract::TableRef on_target{pair.target, &pair.source};
+  auto target = std::async(std::launch::async, [&] { return read(*views.target, on_target); });
+  auto source = read(*views.source, on_source);
+  return std::pair(std::move(source), target.get());
+}
+
+}  // namespace
+
+void ProveRows::run(const std::stop_token& stop) {
+  // What an earlier run found is looked at again: it has no proof.
+  parts_.journal.close_findings(std::string(difference_code), "");
+  const auto told = [](const base::Error& error, std::chrono::milliseconds wait) {
+    spdlog::warn("proving: {}; again in {}", error.what(), base::human_duration(wait));
+  };
+  keep_trying(
+      stop, [&] { session(stop); }, told);
+}
+
+void ProveRows::session(const std::stop_token& stop) {
+  constexpr auto close_behind = 5s;
+  const auto source = parts_.source.reader(stop);
+  const auto target = parts_.target.reader(stop);
+  while (true) {
+    parts_.throttle.before(stop);
+    // Far behind, a source view would have to stay open until following gets there.
+    if (parts_.counters.lag() > close_behind) {
+      sleep_for(200ms, stop);
+      continue;
+    }
+    const bool chunks = prove_unproved_chunks(*source, *target, stop);
+    const bool keys = prove_dirty_keys(*source, *target, stop);
+    recheck_differences(*source, *target, stop);
+    sleep_for(chunks ? 0ms : keys ? 50ms : 250ms, stop);
+  }
+}
+
+std::vector<model::Chunk> ProveRows::unproved_chunks(std::size_t most) {
+  const std::uint64_t version = parts_.unproved_version;
+  std::vector<model::Chunk> out;
+  if (version == nothing_unproved_at_) return out;
+  const auto now = std::chrono::steady_clock::now();
+  bool some_wait = false;
+  for (const auto& pair : parts_.book.all()) {
+    for (const auto& record : parts_.journal.chunks(pair->id)) {
+      if (!record.done || parts_.ledger.proof(pair->id, record.chunk.number)) continue;
+      {
+        const std::lock_guard lock(mutex_);
+        const auto it = not_before_.find({pair->id, record.chunk.number});
+        if (it != not_before_.end() && it->second > now) {
+          some_wait = true;
+          continue;
+        }
+      }
+      out.push_back(record.chunk);
+      if (out.size() == most) return out;
+    }
+  }
+  if (out.empty() && !some_wait) nothing_unproved_at_ = version;
+  return out;
+}
+
+bool ProveRows::prove_unproved_chunks(contract::RowReader& source, contract::RowReader& target,
+                                      const std::stop_token& stop) {
+  constexpr std::size_t chunks_at_once = 64;
+  constexpr auto views_live = 3s;
+  const auto chunks = unproved_chunks(chunks_at_once);
+  if (chunks.empty()) return false;
+  for (const auto& chunk : chunks) parts_.ledger.start_tracking(chunk.collection);
+
+  std::map<model::CollectionId, std::vector<model::Key>> suspects;
+  std::map<model::CollectionId, std::vector<model::Chunk>> suspected;
+  {
+    const auto views = open_both_views(source, target, parts_.gate, stop);
+    const auto until = std::chrono::steady_clock::now() + views_live;
+    for (const auto& chunk : chunks) {
+      if (std::chrono::steady_clock::now() > until) break;
+      if (stop.stop_requested()) base::throw_cancelled();
+      const auto pair = parts_.book.find(chunk.collection);
+      if (!pair) continue;
+      const auto keys = prove_chunk(views, *pair, chunk);
+      if (keys.empty()) continue;
+      suspected[chunk.collection].push_back(chunk);
+      auto& all = suspects[chunk.collection];
+      all.insert(all.end(), keys.begin(), keys.end());
+    }
+  }
+  for (const auto& [id, keys] : suspects) {
+    const auto pair = parts_.book.find(id);
+    if (!pair) continue;
+    const auto confirmed = confirm(source, target, *pair, keys, stop);
+    tell(*pair, confirmed);
+    const std::lock_guard lock(mutex_);
+    for (const auto& chunk : suspected[id]) {
+      not_before_[{id, chunk.number}] =
+          std::chrono::steady_clock::now() + (confirmed.empty() ? 1s : 30s);
+    }
+  }
+  return true;
+}
+
+std::vector<model::Key> ProveRows::prove_chunk(const BothViews& views,
+                                               const contract::TablePair& pair,
+                                               const model::Chunk& chunk) {
+  const auto [source, target] =
+      on_both(views, pair, [&](contract::RowView& view, const contract::TableRef& table) {
+        return view.digest(table, chunk, parts_.digest_key);
+      });
+  std::vector<model::Key> different;
+  if (source != target) {
+    const auto [source_rows, target_rows] =
+        on_both(views, pair, [&](contract::RowView& view, const contract::TableRef& table) {
+          return view.row_digests(table, chunk, parts_.digest_key);
+        });
+    different = different_keys(source_rows, target_rows);
+    std::erase_if(different, [&](const model::Key& key) {
+      return parts_.ledger.touched_after(pair.id, key, views.bracket.low);
+    });
+  }
+  parts_.throttle.done(source.rows, 0);
+  parts_.counters.rows_proved += source.rows;
+  if (!different.empty()) return different;
+
+  model::Proof proof;
+  proof.collection = pair.id;
+  proof.chunk = chunk.number;
+  proof.bracket = views.bracket;
+  proof.applied = views.applied;
+  proof.digest = source;
+  proof.way = way;
+  proof.at = std::chrono::system_clock::now();
+  const std::lock_guard lock(parts_.proof_mutex);
+  // A definition changed meanwhile, or too many keys did: not proved, and taken again.
+  const auto now = parts_.book.find(pair.id);
+  if (now.get() != &pair || !parts_.ledger.add_proof(proof)) return {};
+  parts_.journal.put_proof(proof);
+  return {};
+}
+
+bool ProveRows::prove_dirty_keys(contract::RowReader& source, contract::RowReader& target,
+                                 const std::stop_token& stop) {
+  constexpr std::size_t keys_at_once = 2000;
+  const auto dirty = parts_.ledger.oldest_dirty(keys_at_once);
+  if (!dirty) return false;
+  const auto pair = parts_.book.find(dirty->table);
+  if (!pair) return false;
+  std::vector<model::Key> different;
+  model::Bracket bracket;
+  {
+    const auto views = open_both_views(source, target, parts_.gate, stop);
+    bracket = views.bracket;
+    const auto [source_rows, target_rows] =
+        on_both(views, *pair, [&](contract::RowView& view, const contract::TableRef& table) {
+          return view.key_digests(table, dirty->keys, parts_.digest_key);
+        });
+    different = different_keys(source_rows, target_rows);
+  }
+  parts_.throttle.done(dirty->keys.size(), 0);
+  const std::unordered_set<model::Key> asked(dirty->keys.begin(), dirty->keys.end());
+  const std::unordered_set<model::Key> differ(different.begin(), different.end());
+  // A server may call two keys equal that differ in bytes: then it is not known which of those
+  // asked for is meant.
+  const bool all_known = std::all_of(different.begin(), different.end(),
+                                     [&](const model::Key& key) { return asked.contains(key); });
+  std::vector<model::Key> equal;
+  std::vector<model::Key> unequal;
+  for (const auto& key : dirty->keys) {
+    (all_known && !differ.contains(key) ? equal : unequal).push_back(key);
+  }
+  {
+    const std::lock_guard lock(parts_.proof_mutex);
+    if (parts_.book.find(pair->id) == pair) parts_.ledger.clean(pair->id, equal, bracket.low);
+  }
+  forgive(pair->id, equal);
+  if (unequal.empty()) return true;
+  parts_.ledger.defer(pair->id, unequal);
+  std::erase_if(different, [&](const model::Key& key) {
+    return parts_.ledger.touched_after(pair->id, key, bracket.low);
+  });
+  if (!different.empty()) tell(*pair, confirm(source, target, *pair, different, stop));
+  return true;
+}
+
+void ProveRows::recheck_differences(contract::RowReader& source, contract::RowReader& target,
+                                    const std::stop_token& stop) {
+  constexpr std::size_t keys_at_once = 2000;
+  const auto now = std::chrono::steady_clock::now();
+  if (now - rechecked_at_ < 10s) return;
+  rechecked_at_ = now;
+  for (const auto& [table, all] : differences()) {
+    const auto pair = parts_.book.find(table);
+    if (!pair) continue;
+    std::vector<model::Key> keys(all.begin(), all.end());
+    keys.resize(std::min(keys.size(), keys_at_once));
+    const auto still = confirm(source, target, *pair, keys, stop);
+    const std::unordered_set<model::Key> different(still.begin(), still.end());
+    std::erase_if(keys, [&](const model::Key& key) { return different.contains(key); });
+    if (keys.empty()) continue;
+    forgive(table, keys);
+    look_again(table);
+  }
+}
+
+std::vector<model::Key> ProveRows::confirm(contract::RowReader& source, contract::RowReader& target,
+                                           const contract::TablePair& pair,
+                                           const std::vector<model::Key>& suspects,
+                                           const std::stop_token& stop) {
+  constexpr std::size_t most = 10'000;  // beyond that, the count no longer helps anybody
+  const std::vector<model::Key> keys(
+      suspects.begin(),
+      suspects.begin() + static_cast<std::ptrdiff_t>(std::min(most, suspects.size())));
+  sleep_for(100ms, stop);
+  const auto views = open_both_views(source, target, parts_.gate, stop);
+  const auto definition = views.source->definition(pair.source.name);
+  const auto now = parts_.book.find(pair.id);
+  if (!definition || !definition->carries_like(pair.source) || now.get() != &pair) return {};
+  const auto [source_rows, target_rows] =
+      on_both(views, pair, [&](contract::RowView& view, const contract::TableRef& table) {
+        return view.key_digests(table, keys, parts_.digest_key);
+      });
+  auto different = different_keys(source_rows, target_rows);
+  std::erase_if(different, [&](const model::Key& key) {
+    return parts_.ledger.touched_after(pair.id, key, views.bracket.low);
+  });
+  return different;
+}
+
+void ProveRows::tell(const contract::TablePair& pair, const std::vector<model::Key>& keys) {
+  constexpr std::size_t listed = 1000;
+  std::size_t known = 0;
+  for (const auto& key : keys) {
+    {
+      const std::lock_guard lock(mutex_);
+      auto& mine = different_[pair.id];
+      if (!mine.insert(key).second) continue;
+      known = mine.size();
+    }
+    if (known > listed) continue;
+    spdlog::error("different: {}", subject(pair, key));
+    parts_.journal.open_finding(
+        {model::Severity::blocker, std::string(difference_code), subject(pair, key),
+         "the row is not the same on both sides, seen twice while nothing was changing it",
+         "find out who writes to the target; `wherry repair --dry-run` shows what would mend it"});
+  }
+}
+
+void ProveRows::forgive(model::CollectionId table, const std::vector<model::Key>& keys) {
+  const auto pair = parts_.book.find(table);
+  std::vector<model::Key> mended;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto it = different_.find(table);
+    if (it == different_.end()) return;
+    for (const auto& key : keys) {
+      if (it->second.erase(key) != 0) mended.push_back(key);
+    }
+    if (it->second.empty()) different_.erase(it);
+  }
+  for (const auto& key : mended) {
+    if (pair) parts_.journal.close_findings(std::string(difference_code), subject(*pair, key));
+  }
+}
+
+void ProveRows::start_over() {
+  const std::lock_guard proofs(parts_.proof_mutex);
+  for (const auto& pair : parts_.book.all()) {
+    parts_.journal.void_proofs(pair->id);
+    parts_.ledger.drop_table(pair->id, parts_.gate.applied());
+  }
+  ++parts_.unproved_version;
+  const std::lock_guard lock(mutex_);
+  not_before_.clear();
+}
+
+DifferentKeys ProveRows::differences() const {
+  const std::lock_guard lock(mutex_);
+  return different_;
+}
+
+std::uint64_t ProveRows::difference_count() const {
+  const std::lock_guard lock(mutex_);
+  std::uint64_t n = 0;
+  for (const auto& [table, keys] : different_) n += keys.size();
+  return n;
+}
+
+void ProveRows::look_again(model::CollectionId table) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(not_before_, [&](const auto& entry) { return entry.first.first == table; });
+  ++parts_.unproved_version;
+}
+
+}  // namespace wherry::engine

@@ -1,0 +1,67 @@
+#pragma once
+// Keeping proof: every chunk is digested on both sides at one place of the log, and every key that
+// changed since is digested again by itself. A difference counts only if it is seen twice, at two
+// places, on a key that following was not touching: so a busy key is unknown for a while, and never
+// a false alarm. run() is one thread; everything else may be called from others.
+
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <set>
+#include <stop_token>
+#include <vector>
+
+#include "engine/bracket.h"
+#include "engine/parts.h"
+
+namespace wherry::engine {
+
+using DifferentKeys = std::map<model::CollectionId, std::set<model::Key>>;
+
+class ProveRows {
+ public:
+  explicit ProveRows(Parts& parts) : parts_(parts) {}
+
+  // Until stop, or an error that trying again does not mend.
+  void run(const std::stop_token& stop);
+
+  // All proofs are void from now on; run() takes them again.
+  void start_over();
+
+  // Keys found different and not mended yet.
+  DifferentKeys differences() const;
+  std::uint64_t difference_count() const;
+  // These were rewritten: look again.
+  void look_again(model::CollectionId table);
+
+ private:
+  void session(const std::stop_token& stop);
+  bool prove_unproved_chunks(contract::RowReader& source, contract::RowReader& target,
+                             const std::stop_token& stop);
+  bool prove_dirty_keys(contract::RowReader& source, contract::RowReader& target,
+                        const std::stop_token& stop);
+  void recheck_differences(contract::RowReader& source, contract::RowReader& target,
+                           const std::stop_token& stop);
+  std::vector<model::Chunk> unproved_chunks(std::size_t most);
+  // The keys that differ and were not being touched; nothing if the chunk is proved now.
+  std::vector<model::Key> prove_chunk(const BothViews& views, const contract::TablePair& pair,
+                                      const model::Chunk& chunk);
+  // Of these keys, those that differ at another place too.
+  std::vector<model::Key> confirm(contract::RowReader& source, contract::RowReader& target,
+                                  const contract::TablePair& pair,
+                                  const std::vector<model::Key>& suspects,
+                                  const std::stop_token& stop);
+  void tell(const contract::TablePair& pair, const std::vector<model::Key>& keys);
+  void forgive(model::CollectionId table, const std::vector<model::Key>& keys);
+
+  Parts& parts_;
+  mutable std::mutex mutex_;
+  DifferentKeys different_;
+  // Chunks that were not equal wait a while before they are read again.
+  std::map<std::pair<model::CollectionId, std::uint32_t>, std::chrono::steady_clock::time_point>
+      not_before_;
+  std::uint64_t nothing_unproved_at_ = ~0ULL;  // Parts::unproved_version when a look found nothing
+  std::chrono::steady_clock::time_point rechecked_at_{};
+};
+
+}  // namespace wherry::engine

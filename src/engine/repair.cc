@@ -1,0 +1,70 @@
+#include "engine/repair.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "engine/bracket.h"
+
+namespace wherry::engine {
+
+namespace {
+
+void repair_keys(Parts& parts, const contract::TablePair& pair, const std::vector<model::Key>& keys,
+                 bool dry_run, RepairedTable& out, const std::stop_token& stop) {
+  const auto reader = parts.source.reader(stop);
+  auto hold = parts.gate.hold();
+  auto view = open_source_view(*reader, hold, stop);
+  const model::Bracket bracket = view->bracket();
+  hold.let_go_on_to(bracket.low);
+  parts.gate.wait_applied(bracket.low, stop);
+  const model::RowBatch rows = view->read_keys({pair.source.name, &pair.source}, keys);
+  view.reset();
+  std::unordered_set<model::Key> present;
+  for (std::size_t row = 0; row < rows.rows(); ++row)
+    present.insert(rows.key(row, pair.source.key));
+  std::vector<model::Key> absent;
+  std::copy_if(keys.begin(), keys.end(), std::back_inserter(absent),
+               [&](const model::Key& key) { return !present.contains(key); });
+  const auto statements = parts.target.statements(pair, absent, rows);
+  out.statements.insert(out.statements.end(), statements.begin(), statements.end());
+  out.keys += keys.size();
+  if (dry_run) return;
+
+  const ledger::TouchedKeys touched{{pair.id, keys}};
+  contract::WindowMark mark;
+  mark.number = ++parts.last_window;
+  mark.end = parts.gate.applied();
+  mark.dirty_keys = ledger::encode(touched);
+  for (const auto table : parts.ledger.touch(mark.number, mark.end, touched)) {
+    parts.journal.void_proofs(table);
+  }
+  const auto writer = parts.target.writer(parts.fence);
+  writer->begin_window();
+  if (!absent.empty()) writer->remove(pair, absent);
+  if (!rows.empty()) writer->put(pair, rows);
+  writer->commit_window(mark, parts.ledger.forget_through());
+}
+
+}  // namespace
+
+std::vector<RepairedTable> repair(Parts& parts, const DifferentKeys& keys, bool dry_run,
+                                  const std::stop_token& stop) {
+  constexpr std::size_t keys_at_once = 500;
+  std::vector<RepairedTable> out;
+  for (const auto& [table, all] : keys) {
+    const auto pair = parts.book.find(table);
+    if (!pair) continue;
+    RepairedTable repaired;
+    repaired.target = pair->target;
+    std::vector<model::Key> some;
+    for (auto it = all.begin(); it != all.end();) {
+      some.clear();
+      while (it != all.end() && some.size() < keys_at_once) some.push_back(*it++);
+      repair_keys(parts, *pair, some, dry_run, repaired, stop);
+    }
+    out.push_back(std::move(repaired));
+  }
+  return out;
+}
+
+}  // namespace wherry::engine

@@ -1,0 +1,38 @@
+#pragma once
+// Trying again after errors that time may mend. No state; thread-safe.
+
+#include <algorithm>
+#include <chrono>
+#include <stop_token>
+
+#include "base/error.h"
+
+namespace wherry::engine {
+
+// Sleeps, or throws Error(cancelled) on stop.
+void sleep_for(std::chrono::milliseconds time, const std::stop_token& stop);
+
+// Calls `session` again and again until it returns; between tries waits, longer each time, up to 5
+// s. Errors that may not be retried are passed on. `told(error, wait)` is called before each wait.
+// A session that lasted a while starts the wait anew.
+template <typename Session, typename Told>
+void keep_trying(const std::stop_token& stop, Session session, Told told) {
+  using namespace std::chrono_literals;
+  std::chrono::milliseconds wait = 20ms;
+  while (true) {
+    const auto start = std::chrono::steady_clock::now();
+    try {
+      session();
+      return;
+    } catch (const base::Error& error) {
+      if (stop.stop_requested()) base::throw_cancelled();
+      if (!error.may_retry()) throw;
+      if (std::chrono::steady_clock::now() - start > 10s) wait = 20ms;
+      told(error, wait);
+    }
+    sleep_for(wait, stop);
+    wait = std::min<std::chrono::milliseconds>(wait * 2, 5000ms);
+  }
+}
+
+}  // namespace wherry::engine

@@ -1,0 +1,34 @@
+#pragma once
+// The tables of a migration as of the applied position. A definition never changes in place: DDL
+// puts a new one in. Thread-safe.
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "contract/change_log.h"
+#include "contract/row_writer.h"
+
+namespace wherry::engine {
+
+class TableBook {
+ public:
+  void put(contract::TablePair pair);
+  void remove(model::CollectionId id);
+
+  std::shared_ptr<const contract::TablePair> get(
+      model::CollectionId id) const;  // Requires: it is there
+  std::shared_ptr<const contract::TablePair> find(model::CollectionId id) const;  // or null
+  std::shared_ptr<const contract::TablePair> find_source(const model::CollectionName& name) const;
+  std::vector<std::shared_ptr<const contract::TablePair>> all() const;
+  contract::TrackedTables tracked() const;
+  model::CollectionId next_id() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<model::CollectionId, std::shared_ptr<const contract::TablePair>> tables_;
+  model::CollectionId next_id_ = 1;
+};
+
+}  // namespace wherry::engine

@@ -1,0 +1,38 @@
+#include "engine/throttle.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace wherry::engine {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Throttle, waits_until_the_rate_is_kept) {
+  Limits limits;
+  limits.rows_per_second = 1000;
+  const Counters counters;
+  Throttle throttle(limits, counters);
+  const std::stop_source stop;
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < 3; ++i) {
+    throttle.before(stop.get_token());
+    throttle.done(20, 0);
+  }
+  throttle.before(stop.get_token());
+  EXPECT_GE(std::chrono::steady_clock::now() - start, 60ms);
+}
+
+TEST(Throttle, a_stop_ends_the_wait_of_a_backed_off_migration) {
+  const Limits limits;
+  Counters counters;
+  counters.backing_off = true;
+  Throttle throttle(limits, counters);
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_THROW(throttle.before(stop.get_token()), base::Error);
+}
+
+}  // namespace
+}  // namespace wherry::engine
