@@ -16,6 +16,7 @@ set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g")
 set(WHERRY_SANITIZE "" CACHE STRING "Sanitizers of the whole build: empty, address or thread")
 set_property(CACHE WHERRY_SANITIZE PROPERTY STRINGS "" address thread)
 option(WHERRY_FUZZ "Build the *_fuzz.cc targets with libFuzzer (needs clang)" OFF)
+option(WHERRY_SOAK "Long test runs: tests see WHERRY_SOAK=1 and get longer time limits" OFF)
 option(WHERRY_WERROR "Warnings are errors" ON)
 
 find_program(CCACHE_PROGRAM ccache)

@@ -24,7 +24,11 @@ function(wherry_resolve_deps out)
 endfunction()
 
 # Collects binaries by label: `ninja tests_unit` builds what `ctest -L unit` runs, and nothing else.
-foreach(label IN ITEMS unit contract scenario fault fuzz)
+# Folders that hand data between threads: their unit tests also carry the label threads, which is what runs under TSan. Tests in
+# tests/ carry it when they name it.
+set(WHERRY_THREADED_FOLDERS base journal engine)
+
+foreach(label IN ITEMS unit threads contract scenario fault fuzz)
   add_custom_target(tests_${label})
 endforeach()
 function(wherry_add_to_label binary)
@@ -34,6 +38,18 @@ function(wherry_add_to_label binary)
     endif()
     add_dependencies(tests_${label} ${binary})
   endforeach()
+endfunction()
+
+# Each test of a gtest binary becomes an entry of ctest. Properties that are lists are set after the discovery, which would flatten them.
+function(wherry_discover binary timeout labels)
+  gtest_discover_tests(${binary} TEST_PREFIX "${binary}." TEST_LIST ${binary}_TESTS DISCOVERY_TIMEOUT 60
+    EXTRA_ARGS ${ARGN} PROPERTIES TIMEOUT ${timeout})
+  set(after ${CMAKE_CURRENT_BINARY_DIR}/${binary}_labels.cmake)
+  file(WRITE ${after} "if(${binary}_TESTS)
+  set_tests_properties(\${${binary}_TESTS} PROPERTIES LABELS \"${labels}\")
+endif()
+")
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${after})
 endfunction()
 
 # wherry_folder(<name> [DEPS ...] [PRIVATE_DEPS ...] [TEST_DEPS ...] [PROGRAM <binary>])
@@ -81,9 +97,12 @@ function(wherry_folder name)
   if(BUILD_TESTING AND tests)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE wherry_${name} ${private_deps} ${test_deps} GTest::gtest GTest::gmock_main)
-    gtest_discover_tests(${name}_test
-      TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit TIMEOUT 120)
-    wherry_add_to_label(${name}_test unit)
+    set(labels unit)
+    if(name IN_LIST WHERRY_THREADED_FOLDERS)
+      list(APPEND labels threads)
+    endif()
+    wherry_discover(${name}_test 120 "${labels}")
+    wherry_add_to_label(${name}_test ${labels})
   endif()
 
   if(WHERRY_FUZZ)
@@ -101,43 +120,42 @@ function(wherry_folder name)
         set(corpus "")
       endif()
       add_test(NAME ${binary}
-        COMMAND ${binary} -max_total_time=30 -timeout=10 -rss_limit_mb=2048 -artifact_prefix=${found}/ ${found} ${corpus})
-      set_tests_properties(${binary} PROPERTIES LABELS fuzz TIMEOUT 180)
+        COMMAND sh -c "exec \"$0\" -max_total_time=\${WHERRY_FUZZ_SECONDS:-30} \"$@\"" $<TARGET_FILE:${binary}>
+          -timeout=10 -rss_limit_mb=2048 -artifact_prefix=${found}/ ${found} ${corpus})
+      set_tests_properties(${binary} PROPERTIES LABELS fuzz TIMEOUT 86400)
       wherry_add_to_label(${binary} fuzz)
     endforeach()
   endif()
 endfunction()
 
-# wherry_test(<name> LABELS ... SOURCES ... DEPS ... [WHOLE] [TIMEOUT <seconds>] [PROCESSORS <n>] [RESOURCE_LOCK ...] [ARGS ...])
+# wherry_test(<name> LABELS ... SOURCES ... DEPS ... [WHOLE [PROCESSORS <n>]] [TIMEOUT <seconds>] [ARGS ...])
 #
 # A gtest binary of a folder of tests/. Each of its tests is one entry of ctest; with WHOLE the binary as a whole is one entry, for
-# suites that start real servers once and share them.
+# suites that start real servers once and share them. A soak (preset soak) gives each 30 times its TIMEOUT.
 function(wherry_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "WHOLE" "TIMEOUT;PROCESSORS" "LABELS;SOURCES;DEPS;RESOURCE_LOCK;ARGS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "WHOLE" "TIMEOUT;PROCESSORS" "LABELS;SOURCES;DEPS;ARGS")
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_LABELS OR NOT arg_SOURCES)
     message(FATAL_ERROR "wherry_test(${name}): LABELS and SOURCES are needed; unknown: ${arg_UNPARSED_ARGUMENTS}")
   endif()
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
+  if(WHERRY_SOAK)
+    math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * 30")
+  endif()
   wherry_resolve_deps(deps ${arg_DEPS})
 
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})  # "tests/support/x.h"
   target_link_libraries(${name} PRIVATE wherry_options ${deps} GTest::gtest GTest::gmock_main)
-  set(properties LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
-  if(arg_PROCESSORS)
-    list(APPEND properties PROCESSORS ${arg_PROCESSORS})
-  endif()
-  if(arg_RESOURCE_LOCK)
-    list(APPEND properties RESOURCE_LOCK ${arg_RESOURCE_LOCK})
-  endif()
   if(arg_WHOLE)
     add_test(NAME ${name} COMMAND ${name} ${arg_ARGS})
-    set_tests_properties(${name} PROPERTIES ${properties})
+    set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
+    if(arg_PROCESSORS)
+      set_tests_properties(${name} PROPERTIES PROCESSORS ${arg_PROCESSORS})
+    endif()
   else()
-    gtest_discover_tests(${name}
-      TEST_PREFIX "${name}." EXTRA_ARGS ${arg_ARGS} DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
+    wherry_discover(${name} ${arg_TIMEOUT} "${arg_LABELS}" ${arg_ARGS})
   endif()
   wherry_add_to_label(${name} ${arg_LABELS})
 endfunction()
