@@ -1,0 +1,107 @@
+#include "stores/mysql/progress.h"
+
+#include <fmt/format.h>
+
+#include "stores/mysql/lease.h"
+#include "stores/mysql/progress_schema.h"
+
+namespace wherry::stores::mysql {
+
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+
+[[noreturn]] void throw_damaged(std::string_view what) {
+  throw Error(ErrorKind::internal, "target.progress_damaged",
+              fmt::format("`_wherry` on the target holds a malformed {}", what));
+}
+
+model::Position position_in(const Result& r, std::size_t row, std::string_view column) {
+  const auto position = model::Position::parse(r.text(row, column));
+  if (!position) throw_damaged(column);
+  return *position;
+}
+
+std::optional<model::Key> key_in_cell(const Result& r, std::size_t row, std::string_view column) {
+  const model::Cell cell = r.cell(row, column);
+  if (!cell) return std::nullopt;
+  auto key = model::Key::from_bytes(*cell);
+  if (!key) throw_damaged(column);
+  return key;
+}
+
+std::uint64_t number_in(const Result& r, std::size_t row, std::string_view column) {
+  const auto n = r.number(row, column);
+  if (!n) throw_damaged(column);
+  return *n;
+}
+
+contract::ChunkMark chunk_in(const Result& r, std::size_t row) {
+  contract::ChunkMark mark;
+  mark.chunk.collection = static_cast<model::CollectionId>(number_in(r, row, "collection"));
+  mark.chunk.number = static_cast<std::uint32_t>(number_in(r, row, "number"));
+  mark.chunk.after = key_in_cell(r, row, "after_key");
+  mark.chunk.through = key_in_cell(r, row, "through_key");
+  mark.bracket = {position_in(r, row, "low"), position_in(r, row, "high")};
+  mark.rows = number_in(r, row, "row_count");
+  mark.bytes = number_in(r, row, "byte_count");
+  return mark;
+}
+
+// Parts come in order; a window whose first part is missing is damage.
+std::vector<contract::WindowMark> windows_in(const Result& parts) {
+  std::vector<contract::WindowMark> windows;
+  std::uint64_t expected_part = 0;
+  for (std::size_t i = 0; i < parts.rows(); ++i) {
+    const std::uint64_t number = number_in(parts, i, "number");
+    if (windows.empty() || windows.back().number != number) {
+      windows.push_back({number, position_in(parts, i, "end_position"), {}});
+      expected_part = 0;
+    }
+    if (number_in(parts, i, "part") != expected_part++) throw_damaged("window");
+    windows.back().dirty_keys += parts.text(i, "dirty");
+  }
+  return windows;
+}
+
+}  // namespace
+
+contract::TargetProgress load_progress(Connection& connection, const std::string& migration) {
+  const std::string where = where_migration(migration);
+  contract::TargetProgress progress;
+  connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+  connection.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT");
+  const Result stream = connection.query("SELECT * FROM `_wherry`.`stream`" + where);
+  if (!stream.empty()) {
+    progress.position = position_in(stream, 0, "position");
+    progress.last_window = number_in(stream, 0, "last_window");
+  }
+  const Result chunks = connection.query("SELECT * FROM `_wherry`.`chunk`" + where +
+                                         " ORDER BY `collection`,`number`");
+  for (std::size_t i = 0; i < chunks.rows(); ++i) progress.chunks.push_back(chunk_in(chunks, i));
+  progress.windows = windows_in(connection.query("SELECT * FROM `_wherry`.`window_part`" + where +
+                                                 " ORDER BY `number`,`part`"));
+  connection.execute("COMMIT");
+  return progress;
+}
+
+void start_stream(Connection& connection, const contract::Fence& fence,
+                  const model::Position& from) {
+  connection.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
+  connection.execute("START TRANSACTION");
+  const Result old = connection.query("SELECT * FROM `_wherry`.`stream`" +
+                                      where_migration(fence.migration) + " FOR UPDATE");
+  if (old.empty()) {
+    connection.execute(fmt::format("INSERT INTO `_wherry`.`stream` VALUES ({},{},0)",
+                                   bytes_literal(fence.migration), bytes_literal(from.text())));
+  } else if (position_in(old, 0, "position") != from) {
+    throw Error(ErrorKind::internal, "target.stream_started",
+                "the stream was started before, at " + old.text(0, "position"),
+                connection.endpoint().text());
+  }
+  check_fence(connection, fence);
+  connection.execute("COMMIT");
+}
+
+}  // namespace wherry::stores::mysql

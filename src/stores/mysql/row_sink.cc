@@ -1,0 +1,234 @@
+#include "stores/mysql/row_sink.h"
+
+#include <algorithm>
+#include <cassert>
+#include <charconv>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "stores/mysql/row_text.h"
+#include "stores/mysql/sql.h"
+
+namespace wherry::stores::mysql {
+
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+
+constexpr std::size_t preferred_statement = std::size_t{1} << 20U;
+// Below this a statement is as fast as lines, with one round trip less.
+constexpr std::size_t worth_loading = std::size_t{32} << 10U;
+// A server counts and keeps at most 65535 warnings; each enum of number 0 makes one.
+constexpr std::uint64_t zero_enums_a_statement = 50'000;
+constexpr std::string_view data_truncated = "1265";
+
+constexpr std::string_view session_settings =
+    "SET SESSION sql_mode='NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES', foreign_key_checks=0, "
+    "unique_checks=1, sql_notes=1, sql_warnings=0, max_error_count=65535, sql_safe_updates=0";
+// A source may hold rows from before a constraint was added.
+constexpr std::string_view mariadb_settings =
+    "SET SESSION check_constraint_checks=0, max_statement_time=0";
+constexpr std::string_view isolation = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
+
+std::optional<std::uint64_t> number_after(std::string_view text, std::string_view label) {
+  const auto at = text.find(label);
+  if (at == std::string_view::npos) return std::nullopt;
+  const char* first = text.data() + at + label.size();
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(first, text.data() + text.size(), value);
+  if (error != std::errc{} || end == first) return std::nullopt;
+  return value;
+}
+
+// LOAD DATA LOCAL is not allowed: by MySQL 5.x and MariaDB, MySQL 8, the client library.
+bool refuses_local(unsigned error_number) {
+  return error_number == 1148 || error_number == 3948 || error_number == 4166;
+}
+
+// The client library's callbacks: it asks them for the "file", whatever name the server sends.
+int lines_open(void** handle, const char* /*name*/, void* lines) {
+  *handle = lines;
+  return 0;
+}
+int lines_read(void* handle, char* into, unsigned size) {
+  try {
+    return static_cast<int>(static_cast<RowLines*>(handle)->read({into, size}));
+  } catch (...) {
+    return -1;  // out of memory; an exception must not pass through the library
+  }
+}
+void lines_close(void* /*handle*/) {}
+int lines_error(void* /*handle*/, char* message, unsigned size) {
+  if (size > 0) *fmt::format_to_n(message, size - 1, "out of memory").out = '\0';
+  return 2000;
+}
+
+}  // namespace
+
+struct RowSink::Batch {
+  const contract::TablePair& table;
+  const model::RowBatch& rows;
+  std::vector<std::size_t> columns;
+};
+
+RowSink::RowSink(Connection& connection) : connection_(connection) {
+  connection_.execute(session_settings);
+  if (connection_.server().is_mariadb()) connection_.execute(mariadb_settings);
+  connection_.execute(isolation);
+  const Result r = connection_.query("SELECT @@max_allowed_packet AS p, @@local_infile AS l");
+  packet_limit_ = r.number(0, "p").value_or(1U << 20U);
+  packet_limit_ -= std::min<std::size_t>(packet_limit_ / 4, 4096);
+  statement_limit_ = std::min(packet_limit_, preferred_statement);
+  server_allows_lines_ = r.number(0, "l") == 1;
+  lines_allowed_ = server_allows_lines_;
+}
+
+void RowSink::put(const contract::TablePair& table, const model::RowBatch& rows) {
+  assert(rows.empty() || rows.columns() == table.source.columns.size());
+  const Batch batch{table, rows, written_columns(table.source)};
+  std::size_t first = 0;
+  while (first < rows.rows()) {
+    std::size_t bytes = 0;
+    std::uint64_t zero_enums = 0;
+    std::size_t last = first;
+    while (last < rows.rows() && zero_enums < zero_enums_a_statement) {
+      const RowFacts facts = facts_of(table.source, batch.columns, rows, last);
+      bytes += facts.bytes;
+      zero_enums += facts.zero_enums;
+      ++last;
+    }
+    if (lines_allowed_ && bytes >= worth_loading) {
+      load(batch, first, last, zero_enums);
+    } else {
+      replace(batch, first, last);
+    }
+    first = last;
+  }
+}
+
+void RowSink::load(const Batch& batch, std::size_t first, std::size_t last,
+                   std::uint64_t zero_enums) {
+  RowLines lines(batch.table.source, batch.columns, batch.rows, first, last);
+  mysql_set_local_infile_handler(connection_.native(), lines_open, lines_read, lines_close,
+                                 lines_error, &lines);
+  try {
+    connection_.execute(load_statement(batch.table.target, batch.table.source, batch.columns));
+  } catch (const Error& e) {
+    if (!refuses_local(mysql_errno(connection_.native())))
+      throw e.within(batch.table.target.text());
+    server_allows_lines_ = lines_allowed_ = false;
+    replace(batch, first, last);
+    return;
+  }
+  const char* info = mysql_info(connection_.native());
+  const std::string_view told = info == nullptr ? "" : info;
+  const auto records = number_after(told, "Records: ");
+  const auto skipped = number_after(told, "Skipped: ");
+  const auto warnings = number_after(told, "Warnings: ");
+  if (!records || !skipped || !warnings) {
+    mismatch(batch.table.target.text(),
+             fmt::format("the server did not say what it loaded: '{}'", base::printable(told)));
+  }
+  expect(batch, last - first, *records - std::min(*records, *skipped), *warnings, zero_enums);
+}
+
+void RowSink::replace(const Batch& batch, std::size_t first, std::size_t last) {
+  const std::string head = replace_head(batch.table.target, batch.table.source, batch.columns);
+  std::string sql = head;
+  std::string values;
+  std::size_t rows = 0;
+  std::uint64_t zero_enums = 0;
+  for (std::size_t row = first; row < last; ++row) {
+    values.clear();
+    append_values(values, batch.table.source, batch.columns, batch.rows, row);
+    if (rows > 0 && sql.size() + values.size() + 1 > statement_limit_) {
+      replace_bounded(batch, sql, rows, zero_enums);
+      sql = head;
+      rows = 0;
+      zero_enums = 0;
+    }
+    if (head.size() + values.size() > packet_limit_) {
+      if (!lines_allowed_) {
+        throw Error(ErrorKind::rejected, "target.max_allowed_packet",
+                    fmt::format("a row of {} does not fit into the target's max_allowed_packet; "
+                                "raise it, or allow local_infile there",
+                                base::human_bytes(values.size())),
+                    batch.table.target.text());
+      }
+      load(batch, row, row + 1,
+           facts_of(batch.table.source, batch.columns, batch.rows, row).zero_enums);
+      continue;
+    }
+    if (rows > 0) sql += ',';
+    sql += values;
+    zero_enums += facts_of(batch.table.source, batch.columns, batch.rows, row).zero_enums;
+    ++rows;
+  }
+  if (rows > 0) replace_bounded(batch, sql, rows, zero_enums);
+}
+
+void RowSink::replace_bounded(const Batch& batch, std::string& sql, std::size_t rows,
+                              std::uint64_t zero_enums) {
+  Executed done;
+  try {
+    done = connection_.execute(sql);
+  } catch (const Error& e) {
+    throw e.within(batch.table.target.text());
+  }
+  // Rows that were replaced count twice or more.
+  const std::uint64_t stored = std::min<std::uint64_t>(done.affected, rows);
+  expect(batch, rows, stored, done.warnings, zero_enums);
+}
+
+void RowSink::expect(const Batch& batch, std::uint64_t sent, std::uint64_t stored,
+                     std::uint64_t warnings, std::uint64_t zero_enums) {
+  const std::string table = batch.table.target.text();
+  if (stored != sent) {
+    mismatch(table, fmt::format("{} rows were sent and {} stored", sent, stored));
+  }
+  if (warnings == 0 && zero_enums == 0) return;
+  if (warnings != zero_enums) {
+    mismatch(table, "the server changed a value: " + connection_.warnings_text());
+  }
+  const Result r = connection_.query("SHOW WARNINGS");
+  bool all_expected = r.rows() == zero_enums;
+  for (std::size_t i = 0; i < r.rows(); ++i) {
+    all_expected = all_expected && r.text(i, "Code") == data_truncated;
+  }
+  if (!all_expected) mismatch(table, "the server changed a value: " + connection_.warnings_text());
+}
+
+void RowSink::mismatch(const std::string& table, const std::string& what) {
+  throw Error(ErrorKind::data_mismatch, "target.value_changed", what,
+              connection_.endpoint().text() + " " + table);
+}
+
+void RowSink::remove(const contract::TablePair& table, const std::vector<model::Key>& keys) {
+  const std::string head = "DELETE FROM " + qualified(table.target) + " WHERE ";
+  std::size_t first = 0;
+  while (first < keys.size()) {
+    std::size_t count = std::min(keys.size() - first, keys_a_statement);
+    std::string sql = head + key_in(table.source, &keys[first], count, false);
+    while (sql.size() > packet_limit_ && count > 1) {
+      count = (count + 1) / 2;
+      sql = head + key_in(table.source, &keys[first], count, false);
+    }
+    Executed done;
+    try {
+      done = connection_.execute(sql);
+    } catch (const Error& e) {
+      throw e.within(table.target.text());
+    }
+    // A key that the server could not compare exactly may not have been found.
+    if (done.warnings != 0) {
+      mismatch(table.target.text(),
+               "the server could not compare a key: " + connection_.warnings_text());
+    }
+    first += count;
+  }
+}
+
+}  // namespace wherry::stores::mysql

@@ -1,0 +1,49 @@
+#pragma once
+// Lands rows in tables exactly, inside the transaction that its user has open: what the server says
+// it stored is compared with what was sent, statement by statement. The session is not strict,
+// since values that a strict server would refuse (zero dates, invalid enums) must travel; instead
+// any warning that is not expected is Error(data_mismatch), and the transaction must be rolled
+// back. Used by one thread, on one connection, which it prepares for itself and must outlive it.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "contract/row_writer.h"
+#include "stores/mysql/connection.h"
+
+namespace wherry::stores::mysql {
+
+class RowSink {
+ public:
+  // Requires: the connection was opened with local_infile.
+  explicit RowSink(Connection& connection);
+
+  void put(const contract::TablePair& table, const model::RowBatch& rows);
+  void remove(const contract::TablePair& table, const std::vector<model::Key>& keys);
+
+  // How rows are to be sent: lines are faster, but a server may refuse LOAD DATA LOCAL.
+  enum class Way { lines_when_allowed, statements };
+  void use(Way way) { lines_allowed_ = way == Way::lines_when_allowed && server_allows_lines_; }
+
+  // The greatest statement that is sent, in bytes.
+  std::size_t statement_limit() const { return statement_limit_; }
+
+ private:
+  struct Batch;
+  void load(const Batch& batch, std::size_t first, std::size_t last, std::uint64_t zero_enums);
+  void replace(const Batch& batch, std::size_t first, std::size_t last);
+  void replace_bounded(const Batch& batch, std::string& sql, std::size_t rows,
+                       std::uint64_t zero_enums);
+  void expect(const Batch& batch, std::uint64_t sent, std::uint64_t stored, std::uint64_t warnings,
+              std::uint64_t zero_enums);
+  [[noreturn]] void mismatch(const std::string& table, const std::string& what);
+
+  Connection& connection_;
+  bool server_allows_lines_ = false;
+  bool lines_allowed_ = false;
+  std::size_t packet_limit_ = 0;
+  std::size_t statement_limit_ = 0;
+};
+
+}  // namespace wherry::stores::mysql

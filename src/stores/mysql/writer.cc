@@ -1,0 +1,149 @@
+#include "stores/mysql/writer.h"
+
+#include <cassert>
+#include <exception>
+
+#include <fmt/format.h>
+
+#include "stores/mysql/identity.h"
+#include "stores/mysql/lease.h"
+#include "stores/mysql/progress_schema.h"
+#include "stores/mysql/row_text.h"
+
+namespace wherry::stores::mysql {
+
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+
+std::string key_literal(const std::optional<model::Key>& key) {
+  return key ? bytes_literal(key->bytes()) : "NULL";
+}
+
+std::string insert_chunk(const std::string& migration, const contract::ChunkMark& mark) {
+  return fmt::format("REPLACE INTO `_wherry`.`chunk` VALUES ({},{},{},{},{},{},{},{},{})",
+                     bytes_literal(migration), mark.chunk.collection, mark.chunk.number,
+                     key_literal(mark.chunk.after), key_literal(mark.chunk.through),
+                     bytes_literal(mark.bracket.low.text()),
+                     bytes_literal(mark.bracket.high.text()), mark.rows, mark.bytes);
+}
+
+// Errors that say for certain that the transaction was rolled back.
+bool surely_rolled_back(const Error& e) {
+  return e.kind() == ErrorKind::transient && e.code() == "mysql.lock";
+}
+
+}  // namespace
+
+Writer::Writer(const Endpoint& endpoint, const std::string& identity, contract::Fence fence)
+    : fence_(std::move(fence)),
+      connection_(endpoint, ConnectOptions{.local_infile = true}),
+      sink_(connection_) {
+  check_identity(connection_, identity);
+}
+
+Writer::~Writer() { rollback(); }
+
+void Writer::begin() {
+  assert(!open_);
+  connection_.execute("START TRANSACTION");
+  open_ = true;
+}
+
+void Writer::commit() {
+  check_fence(connection_, fence_);
+  try {
+    connection_.execute("COMMIT");
+  } catch (const Error& e) {
+    if (surely_rolled_back(e) || e.kind() == ErrorKind::cancelled) throw;
+    throw Error(ErrorKind::connection_lost, "target.commit_unknown",
+                "it is not known whether a transaction was committed: " + e.message(), e.context());
+  }
+  open_ = false;
+}
+
+void Writer::rollback() noexcept {
+  if (!open_) return;
+  open_ = false;
+  try {
+    connection_.execute("ROLLBACK");
+  } catch (const std::exception&) {
+    return;  // the connection is gone; the server rolls back by itself
+  }
+}
+
+void Writer::write_chunk(const contract::TablePair& table, const model::RowBatch& rows,
+                         const contract::ChunkMark& mark) {
+  begin();
+  try {
+    sink_.put(table, rows);
+    connection_.execute(insert_chunk(fence_.migration, mark));
+    commit();
+  } catch (...) {
+    rollback();
+    throw;
+  }
+}
+
+void Writer::begin_window() { begin(); }
+
+void Writer::remove(const contract::TablePair& table, const std::vector<model::Key>& keys) {
+  assert(open_);
+  try {
+    sink_.remove(table, keys);
+  } catch (...) {
+    rollback();
+    throw;
+  }
+}
+
+void Writer::put(const contract::TablePair& table, const model::RowBatch& rows) {
+  assert(open_);
+  try {
+    sink_.put(table, rows);
+  } catch (...) {
+    rollback();
+    throw;
+  }
+}
+
+// A window's dirty keys may be more than one packet.
+void Writer::keep_dirty_keys(const contract::WindowMark& mark) {
+  const std::size_t piece = sink_.statement_limit() / 2 - 4096;
+  std::size_t part = 0;
+  for (std::size_t at = 0; at < mark.dirty_keys.size(); at += piece, ++part) {
+    std::string sql = fmt::format("REPLACE INTO `_wherry`.`window_part` VALUES ({},{},{},{},",
+                                  bytes_literal(fence_.migration), mark.number, part,
+                                  bytes_literal(mark.end.text()));
+    append_quoted(sql, std::string_view(mark.dirty_keys).substr(at, piece));
+    connection_.execute(sql += ')');
+  }
+}
+
+void Writer::commit_window(const contract::WindowMark& mark, std::uint64_t forget_through) {
+  assert(open_);
+  const std::string where = where_migration(fence_.migration);
+  try {
+    keep_dirty_keys(mark);
+    if (forget_through > forgotten_through_) {
+      connection_.execute(fmt::format("DELETE FROM `_wherry`.`window_part`{} AND `number`<={}",
+                                      where, forget_through));
+    }
+    const Executed moved = connection_.execute(
+        fmt::format("UPDATE `_wherry`.`stream` SET `position`={}, `last_window`={}{}",
+                    bytes_literal(mark.end.text()), mark.number, where));
+    if (moved.affected != 1) {
+      throw Error(ErrorKind::internal, "target.no_stream",
+                  "a window was to be committed for a stream that was not started",
+                  connection_.endpoint().text());
+    }
+    commit();
+  } catch (...) {
+    rollback();
+    throw;
+  }
+  forgotten_through_ = std::max(forgotten_through_, forget_through);
+}
+
+}  // namespace wherry::stores::mysql
