@@ -97,8 +97,8 @@ def rendering(column, kind):
         shown = f"CAST({column} AS CHAR)"
     elif kind in BYTES:
         shown = f"HEX({column})"
-    elif kind in ("enum", "set"):  # the number as well: '' may be a member or the mark of a wrong value
-        shown = f"CONCAT({column}+0,':',HEX({column}))"
+    elif kind in ("enum", "set"):  # the number as well (+0 would round that of a large set): '' may be a member or the mark of a wrong value
+        shown = f"CONCAT(CAST({column} AS UNSIGNED),':',HEX({column}))"
     elif kind in ("float", "double"):  # *1e0 and not +0e0, which loses the sign of -0; never the column's own text
         shown = f"CAST({column}*1e0 AS CHAR)"
     elif kind == "bit":
