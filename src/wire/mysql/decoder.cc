@@ -113,6 +113,7 @@ Event BinlogDecoder::decode(std::string_view bytes) {
     if (header.type == EventType::format_description) {
       FormatDescription f = format_description(in);
       checksummed_ = f.checksummed;
+      mariadb_ = f.mariadb;
       post_header_lengths_ = f.post_header_lengths;
       if (checksummed_) verify_checksum(header, bytes);
       event.body = std::move(f);
@@ -240,8 +241,11 @@ EventBody BinlogDecoder::body(const EventHeader& header, Cursor in) {
       return Xid{in.u64()};
     case EventType::xa_prepare:
       return read_xa_prepare(in);
-    case EventType::table_map:
-      return read_table_map(in, post_header(header.type));
+    case EventType::table_map: {
+      TableMap map = read_table_map(in, post_header(header.type));
+      map.mariadb = mariadb_;
+      return map;
+    }
     case EventType::write_rows_v1:
     case EventType::update_rows_v1:
     case EventType::delete_rows_v1:

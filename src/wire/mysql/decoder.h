@@ -38,6 +38,7 @@ class BinlogDecoder {
   void verify_checksum(const EventHeader& header, std::string_view bytes) const;
 
   bool checksummed_;
+  bool mariadb_ = false;
   std::vector<std::uint8_t> post_header_lengths_;
   std::string buffer_;  // what was compressed in the last event
 };

@@ -278,6 +278,8 @@ void RowLayout::check_optional(const TableMap& map, const std::vector<MappedColu
                                    known.is_unsigned ? "signed" : "unsigned"));
       }
       ++numeric;
+    } else if (map.mariadb && known.type == ColumnType::year) {
+      ++numeric;
     }
     if (is_text(known.type) || is_bytes(known.type)) {
       if (o.collations && ((*o.collations)[texts] == binary_collation) != is_bytes(known.type)) {

@@ -135,6 +135,8 @@ bool is_numeric(WireType t) {
   }
 }
 
+bool has_sign_in_mariadb(WireType t) { return is_numeric(t) || t == WireType::year; }
+
 bool is_text(WireType t) {
   return t == WireType::string || t == WireType::varchar || t == WireType::blob ||
          t == WireType::blob_compressed || t == WireType::varchar_compressed ||
@@ -298,7 +300,8 @@ OptionalMetadata read_optional(const TableMap& map, const std::vector<MappedColu
     const Cursor value(in.take(in.packed()));
     switch (field) {
       case 1:
-        o.is_unsigned = read_signs(value, count(columns, is_numeric));
+        o.is_unsigned =
+            read_signs(value, count(columns, map.mariadb ? has_sign_in_mariadb : is_numeric));
         break;
       case 2:
         o.collations = read_default_collation(value, count(columns, is_text));

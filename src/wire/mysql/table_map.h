@@ -55,6 +55,7 @@ struct MappedColumn {
 };
 
 struct TableMap {
+  bool mariadb = false;  // who wrote it; the two count different columns as numeric in `optional`
   std::uint64_t table_id = 0;
   std::uint16_t flags = 0;
   std::string schema;
@@ -72,7 +73,8 @@ struct TableMap {
 // What binlog_row_metadata adds; each part is there or not. The vectors are as long as the kinds of
 // column they are about are many, in table order.
 struct OptionalMetadata {
-  std::optional<std::vector<bool>> is_unsigned;  // integer, decimal, float, double columns
+  std::optional<std::vector<bool>>
+      is_unsigned;  // integer, decimal, float, double columns (MariaDB: and year)
   std::optional<std::vector<std::uint64_t>>
       collations;                                 // string, varchar, blob columns: collation ids
   std::optional<std::vector<std::string>> names;  // all columns

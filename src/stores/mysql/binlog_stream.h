@@ -1,0 +1,49 @@
+#pragma once
+// A server's binlog as it sends it to a replica: one event's bytes after the other. Used by one
+// thread. The server sends a heartbeat whenever it has been silent for `heartbeat`, so that no read
+// blocks for longer; one that vanished is noticed by the connection's keep-alive. Errors:
+// connection_lost; cancelled after a stop; rejected "source.log_purged" (what is needed is no
+// longer there), "source.log_shorter" (the log ends before the position: another server, or one
+// that lost its log's end), "source.log_off", "source.log_refused".
+
+#include <chrono>
+#include <cstdint>
+#include <stop_token>
+#include <string_view>
+
+#include "model/position.h"
+#include "stores/mysql/change_assembler.h"
+#include "stores/mysql/connection.h"
+
+namespace wherry::stores::mysql {
+
+class BinlogStream {
+ public:
+  static constexpr std::chrono::milliseconds heartbeat{100};
+
+  // Asks for the log from `from` on. `server_id` must be the reader's own among all replicas of the
+  // server.
+  BinlogStream(Endpoint endpoint, const model::Position& from, std::uint32_t server_id,
+               const std::stop_token& stop);
+
+  // The next event, heartbeats included. The view lives until the next call.
+  std::string_view next(const std::stop_token& stop);
+
+  bool checksummed() const {
+    return checksummed_;
+  }  // the events before the first FORMAT_DESCRIPTION
+  const Collations& collations() const { return collations_; }
+
+ private:
+  model::Position check_position(const model::Position& from);
+  void announce(std::uint32_t server_id);
+  void read_collations();
+  void ask(const model::Position& from, std::uint32_t server_id);
+  [[noreturn]] void fail();
+
+  Connection connection_;
+  bool checksummed_ = false;
+  Collations collations_;
+};
+
+}  // namespace wherry::stores::mysql

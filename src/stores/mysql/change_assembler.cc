@@ -1,0 +1,366 @@
+#include "stores/mysql/change_assembler.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <variant>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "stores/mysql/statement_kind.h"
+#include "wire/mysql/sql_mode.h"
+
+namespace wherry::stores::mysql {
+
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+namespace wire = wire::mysql;
+
+bool equal_without_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
+    return std::tolower(x) == std::tolower(y);
+  });
+}
+
+bool mentions(std::string_view text, std::string_view name) {
+  return std::search(text.begin(), text.end(), name.begin(), name.end(),
+                     [](unsigned char x, unsigned char y) {
+                       return std::tolower(x) == std::tolower(y);
+                     }) != text.end();
+}
+
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+}  // namespace
+
+ChangeAssembler::ChangeAssembler(model::Position from, contract::TrackedTables tables,
+                                 Collations collations)
+    : collations_(std::move(collations)),
+      boundary_(std::move(from)),
+      log_(boundary_.log),
+      offset_(boundary_.offset),
+      given_(boundary_) {
+  track(std::move(tables));
+}
+
+void ChangeAssembler::track(contract::TrackedTables tables) {
+  tables_ = std::move(tables);
+  ids_.clear();
+  layouts_.clear();
+  mapped_.clear();
+  for (const auto& [id, schema] : tables_) ids_[{schema.name.schema, schema.name.name}] = id;
+}
+
+void ChangeAssembler::add(const wire::Event& event) {
+  const wire::EventHeader& header = event.header;
+  if (header.type == wire::EventType::heartbeat) return;
+  if (header.unix_time != 0) last_time_ = header.unix_time;
+  advance(header);
+  try {
+    if (const auto* f = std::get_if<wire::FormatDescription>(&event.body)) {
+      mariadb_ = f->mariadb;
+      mapped_.clear();
+      // One that is in the log, not made for this stream, begins a log: a transaction cannot reach
+      // over it.
+      if (!header.artificial()) expect_no_transaction("a new log");
+    } else if (const auto* r = std::get_if<wire::Rotate>(&event.body)) {
+      on_rotate(header, *r);
+    } else if (const auto* g = std::get_if<wire::MariadbGtid>(&event.body)) {
+      if ((g->flags & (wire::MariadbGtid::prepared_xa | wire::MariadbGtid::completed_xa)) != 0) {
+        throw Error(ErrorKind::not_supported, "source.xa",
+                    "an XA transaction is in the source's log; XA is not carried");
+      }
+      enter(header, g->text(header.server_id));
+      open_->begun = true;
+      open_->single_statement = (g->flags & wire::MariadbGtid::standalone) != 0;
+    } else if (const auto* m = std::get_if<wire::MysqlGtid>(&event.body)) {
+      enter(header, m->text());
+    } else if (const auto* q = std::get_if<wire::Query>(&event.body)) {
+      on_query(header, *q);
+    } else if (const auto* t = std::get_if<wire::TableMap>(&event.body)) {
+      on_table_map(*t);
+    } else if (const auto* rows = std::get_if<wire::Rows>(&event.body)) {
+      on_rows(header, *rows);
+    } else if (std::holds_alternative<wire::Xid>(event.body)) {
+      finish(header);
+    } else if (std::holds_alternative<wire::XaPrepare>(event.body)) {
+      throw Error(ErrorKind::not_supported, "source.xa",
+                  "an XA transaction is in the source's log; XA is not carried");
+    } else if (const auto* i = std::get_if<wire::Incident>(&event.body)) {
+      throw Error(
+          ErrorKind::not_supported, "source.incident",
+          fmt::format("the source says that changes are missing in its log ({}); the tables "
+                      "must be copied again",
+                      base::printable(i->message)));
+    } else if (std::holds_alternative<wire::Stop>(event.body)) {
+      expect_no_transaction("the server's stop");
+    }
+  } catch (const Error& e) {
+    throw e.within(fmt::format("{}, {}", log_, header.text()));
+  }
+  settle();
+}
+
+// The log's own count is of 32 bits; a log grows beyond that with one large transaction.
+void ChangeAssembler::advance(const wire::EventHeader& header) {
+  if (header.artificial()) return;
+  log_bytes_ += header.event_size;
+  constexpr std::uint64_t low = 0xffffffff;
+  const std::uint64_t at_least = offset_ + header.event_size;
+  std::uint64_t end = (offset_ & ~low) | header.end_position;
+  if (end < at_least) end += low + 1;
+  offset_ = end;  // beyond `at_least` where the server left out events that were not asked for
+}
+
+void ChangeAssembler::settle() {
+  if (open_) return;
+  boundary_.offset = offset_;
+}
+
+void ChangeAssembler::expect_no_transaction(std::string_view at) {
+  if (!open_) return;
+  if (open_->parts_given != 0) {
+    throw Error(ErrorKind::data_mismatch, "binlog.torn_transaction",
+                fmt::format("the log holds the beginning of a transaction and then {}", at));
+  }
+  // What a server that fell had begun to write is no transaction, to nobody.
+  open_.reset();
+}
+
+void ChangeAssembler::enter(const wire::EventHeader& header, std::string gtid) {
+  expect_no_transaction("another transaction");
+  OpenTransaction t;
+  t.begin = boundary_;
+  t.begin.offset = offset_ - header.event_size;
+  t.gtid = std::move(gtid);
+  open_ = std::move(t);
+  mapped_.clear();
+}
+
+void ChangeAssembler::give(bool last, const wire::EventHeader& header) {
+  model::ChangePart part;
+  part.begin = open_->begin;
+  part.last = last;
+  part.end = last ? model::Position::in_log(log_, offset_, open_->gtid) : open_->begin;
+  part.committed_at = std::chrono::system_clock::from_time_t(header.unix_time);
+  part.events = std::move(open_->events);
+  part.log_bytes = std::exchange(log_bytes_, 0);
+  for (const auto& e : part.events) {
+    if (is_transactional(e.collection)) ++open_->transactional_rows_given;
+  }
+  open_->events.clear();
+  open_->bytes = 0;
+  open_->may_merge = false;
+  ++open_->parts_given;
+  if (last) {
+    open_->last_given = true;
+    given_ = part.end;
+  }
+  ready_.push_back(std::move(part));
+}
+
+void ChangeAssembler::finish(const wire::EventHeader& header) {
+  if (!open_) return;
+  const bool anything = !open_->events.empty() || open_->parts_given != 0;
+  if (anything && !open_->last_given) give(true, header);
+  boundary_ =
+      model::Position::in_log(log_, offset_, open_->gtid.empty() ? boundary_.gtid : open_->gtid);
+  open_.reset();
+  mapped_.clear();
+}
+
+std::optional<model::ChangePart> ChangeAssembler::take() {
+  if (ready_.empty()) return std::nullopt;
+  model::ChangePart part = std::move(ready_.front());
+  ready_.pop_front();
+  return part;
+}
+
+std::optional<model::ChangePart> ChangeAssembler::moved() {
+  if (open_ || boundary_ == given_) return std::nullopt;
+  model::ChangePart part;
+  part.begin = given_;
+  part.end = boundary_;
+  part.committed_at = std::chrono::system_clock::from_time_t(last_time_);
+  part.log_bytes = std::exchange(log_bytes_, 0);
+  given_ = boundary_;
+  return part;
+}
+
+void ChangeAssembler::on_rotate(const wire::EventHeader& header, const wire::Rotate& rotate) {
+  // The stream's own, at its beginning and after each log's end, repeats where we are.
+  if (!header.artificial()) expect_no_transaction("the log's end");
+  if (header.artificial() && rotate.log == log_) return;
+  if (open_) expect_no_transaction("another log");
+  log_ = rotate.log;
+  offset_ = rotate.offset;
+  boundary_ = model::Position::in_log(log_, offset_, boundary_.gtid);
+}
+
+void ChangeAssembler::on_query(const wire::EventHeader& header, const wire::Query& query) {
+  const StatementKind kind = kind_of(query.statement);
+  if (!open_) enter(header, {});  // MySQL before 5.7 without GTIDs
+  switch (kind) {
+    case StatementKind::begin:
+      open_->begun = true;
+      return;
+    case StatementKind::commit:
+      finish(header);
+      return;
+    case StatementKind::rollback:
+      drop_transactional(0);
+      if (open_->transactional_rows_given != 0) {
+        throw Error(
+            ErrorKind::not_supported, "source.savepoint",
+            "a large transaction that also changed tables without transactions was rolled back");
+      }
+      finish(header);
+      return;
+    case StatementKind::savepoint:
+      open_->savepoints.push_back(
+          {savepoint_name(query.statement), open_->events.size(), open_->parts_given});
+      open_->may_merge = false;
+      return;
+    case StatementKind::rollback_to:
+      roll_back_to(savepoint_name(query.statement));
+      return;
+    case StatementKind::xa:
+      throw Error(ErrorKind::not_supported, "source.xa",
+                  "an XA transaction is in the source's log; XA is not carried");
+    case StatementKind::rows:
+      if (may_touch_tracked(query)) {
+        throw Error(ErrorKind::not_supported, "source.statement_format",
+                    fmt::format("rows were changed by a statement logged as such ({}); set "
+                                "binlog_format=ROW for every session of the source",
+                                statement_head(query.statement)));
+      }
+      break;
+    case StatementKind::administration:
+    case StatementKind::temporary:
+      break;
+    case StatementKind::definition:
+      on_definition(header, query);
+      break;
+  }
+  if (!open_->begun || open_->single_statement) finish(header);
+}
+
+void ChangeAssembler::on_definition(const wire::EventHeader& header, const wire::Query& query) {
+  if (!open_->events.empty()) give(false, header);
+  model::DdlEvent ddl;
+  ddl.default_schema = query.schema;
+  ddl.statement = query.statement;
+  if (query.sql_mode) ddl.sql_mode = wire::sql_mode_text(*query.sql_mode, mariadb_);
+  if (query.charset) {
+    if (const auto c = collations_.find(query.charset->client); c != collations_.end()) {
+      ddl.charset = c->second.charset;
+    }
+    if (const auto c = collations_.find(query.charset->connection); c != collations_.end()) {
+      ddl.collation = c->second.collation;
+    }
+  }
+  ddl.unix_time = header.unix_time;
+  // CREATE TABLE … SELECT of MariaDB goes on with the rows.
+  give(!open_->begun || open_->single_statement, header);
+  ready_.back().ddl.push_back(std::move(ddl));
+}
+
+void ChangeAssembler::on_table_map(const wire::TableMap& map) {
+  const auto id = ids_.find(std::pair(map.schema, map.table));
+  if (id == ids_.end()) {
+    mapped_[map.table_id] = {};
+    return;
+  }
+  KnownTable& known = layouts_[id->second];
+  if (!known.layout || !known.map.same_table(map)) {
+    known.layout = std::make_shared<wire::RowLayout>(map, tables_.at(id->second));
+    known.map = map;
+  }
+  mapped_[map.table_id] = {id->second, known.layout};
+}
+
+void ChangeAssembler::on_rows(const wire::EventHeader& header, const wire::Rows& rows) {
+  const auto at = mapped_.find(rows.table_id);
+  if (at == mapped_.end()) {
+    const bool only_ends = rows.table_id == wire::Rows::no_table && rows.images.empty();
+    if (only_ends) return;
+    throw Error(ErrorKind::data_mismatch, "binlog.no_table_map",
+                "rows came without the definition of their table; the stream did not begin between "
+                "transactions");
+  }
+  const Mapped& m = at->second;
+  if (m.collection && !open_) {
+    throw Error(ErrorKind::data_mismatch, "binlog.malformed", "rows came outside of a transaction");
+  }
+  if (m.collection) {
+    model::RowEvent fresh = m.layout->empty_event(*m.collection, rows.kind);
+    const bool joins = open_->may_merge && open_->events.back().collection == fresh.collection &&
+                       open_->events.back().kind == fresh.kind;
+    if (!joins) open_->events.push_back(std::move(fresh));
+    model::RowEvent& into = open_->events.back();
+    const std::uint64_t before = into.before.bytes() + into.after.bytes();
+    m.layout->read(rows, into);
+    open_->bytes += into.before.bytes() + into.after.bytes() - before;
+    open_->may_merge = true;
+    if (open_->bytes >= part_bytes) give(false, header);
+  }
+  if ((rows.flags & wire::Rows::statement_end) != 0) mapped_.clear();
+}
+
+void ChangeAssembler::roll_back_to(std::string_view name) {
+  auto& all = open_->savepoints;
+  const auto found = std::find_if(all.rbegin(), all.rend(), [&](const Savepoint& s) {
+    return equal_without_case(s.name, name);
+  });
+  const bool given_away = found != all.rend() && found->given != open_->parts_given;
+  if (found == all.rend() || given_away) {
+    throw Error(ErrorKind::not_supported, "source.savepoint",
+                fmt::format("ROLLBACK TO {} reaches back to what is not known any more",
+                            base::printable(name)));
+  }
+  drop_transactional(found->events);
+  all.erase(found.base(), all.end());
+}
+
+void ChangeAssembler::drop_transactional(std::size_t from) {
+  auto& events = open_->events;
+  const auto first = events.begin() + static_cast<std::ptrdiff_t>(std::min(from, events.size()));
+  events.erase(
+      std::remove_if(first, events.end(),
+                     [&](const model::RowEvent& e) { return is_transactional(e.collection); }),
+      events.end());
+  open_->may_merge = false;
+}
+
+bool ChangeAssembler::is_transactional(model::CollectionId id) const {
+  constexpr std::array<std::string_view, 5> engines{"InnoDB", "RocksDB", "TokuDB", "ndbcluster",
+                                                    "SPIDER"};
+  const auto& engine = tables_.at(id).engine;
+  return std::any_of(engines.begin(), engines.end(),
+                     [&](std::string_view e) { return equal_without_case(e, engine); });
+}
+
+// Errs towards yes: a trigger, a view or a routine may change tables the statement does not name,
+// but of a schema that it is run in, that it names, or that its server lists.
+bool ChangeAssembler::may_touch_tracked(const wire::Query& query) const {
+  for (const auto& [id, schema] : tables_) {
+    const std::string& name = schema.name.schema;
+    if (equal_without_case(query.schema, name) || mentions(query.statement, name)) return true;
+    // In another character set the name has other bytes.
+    if (!is_ascii(name) && !is_ascii(query.statement)) return true;
+    if (!query.updated_schemas) continue;
+    for (const std::string_view updated : *query.updated_schemas) {
+      if (equal_without_case(updated, name)) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace wherry::stores::mysql

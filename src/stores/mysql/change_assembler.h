@@ -1,0 +1,126 @@
+#pragma once
+// Binlog events into transactions: which events make one, where it begins and ends, what of it is
+// wanted. No I/O. Not thread-safe. The caller gives events in the order of the log and takes parts
+// out after each.
+//
+// States: between transactions → (GTID, BEGIN) → in a transaction → (XID, COMMIT, ROLLBACK, a
+// definition) → between transactions. Positions: a part begins where its transaction's first event
+// begins and ends after its last one. Events between transactions move the position too; so do
+// transactions of which nothing is wanted: moved() tells. SAVEPOINT and ROLLBACK TO, and a ROLLBACK
+// at a transaction's end, take back rows of transactional tables; rows of the others (MyISAM, …)
+// stay, as they do on the source.
+//
+// Errors: not_supported "source.statement_format" (rows changed by a statement that may be about a
+// tracked table), "source.xa", "source.incident" (the source says that changes are missing in its
+// log), "source.savepoint" (what was given away as part of a large transaction is rolled back);
+// data_mismatch "binlog.no_table_map", "binlog.torn_transaction"; all of wire::mysql::RowLayout's.
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "contract/change_log.h"
+#include "model/change.h"
+#include "model/position.h"
+#include "wire/mysql/events.h"
+#include "wire/mysql/row_layout.h"
+
+namespace wherry::stores::mysql {
+
+// A collation as the server numbers it.
+struct CollationName {
+  std::string charset;
+  std::string collation;
+};
+using Collations = std::unordered_map<std::uint32_t, CollationName>;
+
+class ChangeAssembler {
+ public:
+  static constexpr std::uint64_t part_bytes =
+      8U << 20U;  // a transaction beyond this is given in parts
+
+  // Requires: `from` is a boundary between transactions.
+  ChangeAssembler(model::Position from, contract::TrackedTables tables, Collations collations);
+
+  void track(contract::TrackedTables tables);
+
+  void add(const wire::mysql::Event& event);
+  // The next finished part.
+  std::optional<model::ChangePart> take();
+  // Between transactions, if the position has moved since the last part: a part without events.
+  // Requires: take() gave nothing.
+  std::optional<model::ChangePart> moved();
+
+  const model::Position& position() const { return boundary_; }
+
+ private:
+  struct Savepoint {
+    std::string name;
+    std::size_t events = 0;   // of the part in the making
+    std::uint64_t given = 0;  // parts already given away
+  };
+  struct OpenTransaction {
+    bool begun = false;             // BEGIN was seen, or is not needed
+    bool single_statement = false;  // MariaDB: ends with its statement
+    model::Position begin;
+    std::string gtid;
+    std::vector<model::RowEvent> events;
+    std::uint64_t bytes = 0;  // of `events`
+    std::uint64_t parts_given = 0;
+    bool last_given = false;
+    std::uint64_t transactional_rows_given = 0;
+    std::vector<Savepoint> savepoints;
+    bool may_merge = false;  // the next rows may join the last event
+  };
+  struct KnownTable {
+    wire::mysql::TableMap map;
+    std::shared_ptr<const wire::mysql::RowLayout> layout;
+  };
+  struct Mapped {
+    std::optional<model::CollectionId> collection;  // nothing: not wanted
+    std::shared_ptr<const wire::mysql::RowLayout> layout;
+  };
+
+  void advance(const wire::mysql::EventHeader& header);
+  void enter(const wire::mysql::EventHeader& header, std::string gtid);
+  void finish(const wire::mysql::EventHeader& header);
+  void settle();
+  void expect_no_transaction(std::string_view at);
+  void give(bool last, const wire::mysql::EventHeader& header);
+
+  void on_rotate(const wire::mysql::EventHeader& header, const wire::mysql::Rotate& rotate);
+  void on_query(const wire::mysql::EventHeader& header, const wire::mysql::Query& query);
+  void on_definition(const wire::mysql::EventHeader& header, const wire::mysql::Query& query);
+  void on_table_map(const wire::mysql::TableMap& map);
+  void on_rows(const wire::mysql::EventHeader& header, const wire::mysql::Rows& rows);
+  void roll_back_to(std::string_view name);
+  void drop_transactional(std::size_t from);
+  bool may_touch_tracked(const wire::mysql::Query& query) const;
+  bool is_transactional(model::CollectionId id) const;
+
+  contract::TrackedTables tables_;
+  std::map<std::pair<std::string, std::string>, model::CollectionId, std::less<>> ids_;
+  std::unordered_map<model::CollectionId, KnownTable> layouts_;  // the last of each table
+  std::unordered_map<std::uint64_t, Mapped> mapped_;             // by the server's table number
+  Collations collations_;
+
+  model::Position boundary_;  // after the last whole transaction
+  std::string log_;
+  std::uint64_t offset_ = 0;  // after the last event
+  bool mariadb_ = false;
+  std::uint64_t log_bytes_ = 0;  // since the last part
+  std::optional<OpenTransaction> open_;
+  std::deque<model::ChangePart> ready_;
+  model::Position given_;  // the end of the last part
+  std::int64_t last_time_ = 0;
+};
+
+}  // namespace wherry::stores::mysql

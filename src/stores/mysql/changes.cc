@@ -1,0 +1,61 @@
+#include "stores/mysql/changes.h"
+
+#include <cassert>
+#include <utility>
+
+#include "base/error.h"
+#include "stores/mysql/binlog_stream.h"
+
+namespace wherry::stores::mysql {
+
+BinlogChanges::BinlogChanges(Endpoint endpoint, model::Position from,
+                             contract::TrackedTables tables, std::uint32_t server_id)
+    : endpoint_(std::move(endpoint)),
+      from_(std::move(from)),
+      tables_(std::move(tables)),
+      server_id_(server_id) {}
+
+BinlogChanges::~BinlogChanges() = default;
+
+void BinlogChanges::track(contract::TrackedTables tables) {
+  awaits_track_ = false;
+  if (assembler_) {
+    assembler_->track(std::move(tables));
+  } else {
+    tables_ = std::move(tables);
+  }
+}
+
+void BinlogChanges::open(const std::stop_token& stop) {
+  stream_ = std::make_unique<BinlogStream>(endpoint_, from_, server_id_, stop);
+  decoder_.emplace(stream_->checksummed());
+  assembler_.emplace(from_, std::move(tables_), stream_->collations());
+  last_part_ = std::chrono::steady_clock::now();
+}
+
+std::optional<model::ChangePart> BinlogChanges::give(model::ChangePart part) {
+  awaits_track_ = !part.ddl.empty();
+  last_part_ = std::chrono::steady_clock::now();
+  return part;
+}
+
+std::optional<model::ChangePart> BinlogChanges::next(std::chrono::milliseconds patience,
+                                                     const std::stop_token& stop) {
+  assert(!awaits_track_);
+  const auto started = std::chrono::steady_clock::now();
+  if (!stream_) open(stop);
+  for (;;) {
+    if (auto part = assembler_->take()) return give(std::move(*part));
+    const wire::mysql::Event event = decoder_->decode(stream_->next(stop));
+    assembler_->add(event);
+    if (auto part = assembler_->take()) return give(std::move(*part));
+    const auto now = std::chrono::steady_clock::now();
+    const bool silent = event.header.type == wire::mysql::EventType::heartbeat;
+    if (silent || now - last_part_ >= moved_at_least_every) {
+      if (auto part = assembler_->moved()) return give(std::move(*part));
+    }
+    if (silent && now - started >= patience) return std::nullopt;
+  }
+}
+
+}  // namespace wherry::stores::mysql
