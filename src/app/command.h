@@ -21,6 +21,7 @@ CLI::App& add_command(CLI::App& root, Context& context, CommandText text, NeedsC
 void add_init(CLI::App& root, Context& context);
 void add_completion(CLI::App& root, Context& context);
 void add_man(CLI::App& root, Context& context);
+void add_run(CLI::App& root, Context& context);
 void add_version(CLI::App& root, Context& context);
 
 }  // namespace wherry::app

@@ -65,7 +65,8 @@ ExitCode parse(CLI::App& root, std::vector<std::string> arguments, Context& cont
     root.parse(arguments);
     return ExitCode::ok;
   } catch (const CLI::CallForHelp&) {
-    context.out << named_command(root).help();
+    const CLI::App& command = named_command(root);
+    context.out << command.help(&command == &root ? "" : root.get_name());
     context.action = [] { return ExitCode::ok; };
     return ExitCode::ok;
   } catch (const CLI::CallForVersion&) {
@@ -96,6 +97,7 @@ std::unique_ptr<CLI::App> make_command_tree(Context& context) {
   root->require_subcommand(0, 1);
   root->footer("`wherry COMMAND --help` tells a command's options, with an example.");
   add_init(*root, context);
+  add_run(*root, context);
   add_completion(*root, context);
   add_man(*root, context);
   add_version(*root, context);

@@ -1,5 +1,6 @@
 #include "app/man_page.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -29,6 +30,16 @@ std::string roff(std::string_view text) {
   return out;
 }
 
+// "FILE"; "bash|zsh" where CLI11 says "TEXT:{bash,zsh}".
+std::string value_name(const CLI::Option& option) {
+  std::string type = option.get_type_name();
+  const std::size_t open = type.find('{');
+  if (open == std::string::npos) return type;
+  type = type.substr(open + 1, type.find('}') - open - 1);
+  std::replace(type.begin(), type.end(), ',', '|');
+  return type;
+}
+
 std::string option_text(const CLI::Option& option) {
   std::vector<std::string> names;
   for (const std::string& name : option.get_snames()) names.push_back("-" + name);
@@ -38,7 +49,7 @@ std::string option_text(const CLI::Option& option) {
   std::string text =
       fmt::format(".TP\n\\fB{}\\fR", roff(fmt::format("{}", fmt::join(names, ", "))));
   if (option.get_items_expected_max() > 0 && !positional) {
-    text += fmt::format(" \\fI{}\\fR", roff(option.get_type_name()));
+    text += fmt::format(" \\fI{}\\fR", roff(value_name(option)));
   }
   text += "\n" + roff(option.get_description());
   if (!option.get_default_str().empty()) {

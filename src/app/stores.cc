@@ -1,0 +1,60 @@
+#include "app/stores.h"
+
+#include <array>
+#include <utility>
+#include <variant>
+
+#include "base/error.h"
+#include "stores/mysql/source.h"
+#include "stores/mysql/target.h"
+
+namespace wherry::app {
+
+namespace {
+
+stores::mysql::Endpoint endpoint(const config::Store& store) {
+  const auto& from = std::get<config::MysqlStore>(store);
+  stores::mysql::Endpoint to;
+  to.host = from.host;
+  to.port = from.port;
+  to.socket = from.socket.string();
+  to.user = from.user;
+  if (from.password.given()) to.password = [secret = from.password] { return secret.reveal(); };
+  to.tls.ca = from.tls.ca.string();
+  to.tls.cert = from.tls.cert.string();
+  to.tls.key = from.tls.key.string();
+  to.tls.required = from.tls.required;
+  to.tls.verify = from.tls.verify;
+  return to;
+}
+
+std::unique_ptr<contract::RowSource> mysql_source(const config::Migration& config) {
+  stores::mysql::SourceOptions options;
+  options.endpoint = endpoint(config.source);
+  options.server_id = config.server_id.value_or(0);
+  return std::make_unique<stores::mysql::Source>(std::move(options));
+}
+
+RowTargetParts mysql_target(const config::Migration& config) {
+  RowTargetParts parts;
+  parts.target = std::make_unique<stores::mysql::Target>(endpoint(config.target));
+  return parts;
+}
+
+constexpr std::array<StoreKind, 1> kinds{{
+    {"mysql", "tables of MariaDB and MySQL servers", mysql_source, mysql_target, true},
+}};
+
+}  // namespace
+
+std::span<const StoreKind> stores() { return kinds; }
+
+const StoreKind& store_of(const config::Store& store) {
+  for (const StoreKind& kind : kinds) {
+    if (kind.name == config::kind_name(store)) return kind;
+  }
+  throw base::Error(base::ErrorKind::not_supported, "stores.unknown",
+                    "no such store: " + std::string(config::kind_name(store)));
+}
+
+}  // namespace wherry::app

@@ -1,0 +1,34 @@
+#pragma once
+// The stores there are: the one place that names concrete ones. An explicit table; what a store
+// cannot be is null there, and `wherry stores` prints it.
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "config/migration.h"
+#include "contract/row_store.h"
+
+namespace wherry::app {
+
+struct RowTargetParts {
+  std::unique_ptr<contract::RowTarget> target;
+  std::unique_ptr<contract::DdlTarget> ddl;  // null: definitions cannot be changed in mid-stream
+};
+
+struct StoreKind {
+  std::string_view name;
+  std::string_view what;
+  // Null = this kind of store cannot do that.
+  std::unique_ptr<contract::RowSource> (*row_source)(const config::Migration&) = nullptr;
+  RowTargetParts (*row_target)(const config::Migration&) = nullptr;
+  bool follows_changes = false;
+};
+
+std::span<const StoreKind> stores();
+// By the name that the configuration uses.
+const StoreKind& store_of(const config::Store& store);
+
+}  // namespace wherry::app
