@@ -22,7 +22,7 @@ constexpr std::string_view session_settings =
     "SET NAMES binary, SESSION character_set_results=NULL, SESSION time_zone='+00:00', "
     "SESSION sql_mode='', SESSION autocommit=1, SESSION wait_timeout=86400, "
     "SESSION net_read_timeout=3600, SESSION net_write_timeout=3600, SESSION "
-    "group_concat_max_len=1048576";
+    "group_concat_max_len=1048576, SESSION sql_quote_show_create=1";
 
 std::optional<std::uint64_t> as_number(model::Cell cell) {
   std::uint64_t value = 0;

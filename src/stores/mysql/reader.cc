@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -231,8 +232,11 @@ class Reader final : public contract::RowReader {
         if (e.kind() != ErrorKind::connection_lost) throw;
       }
     }
+    if (options_.stop.stop_requested()) base::throw_cancelled();
+    interrupt_.reset();
     connection_.reset();
     connection_ = std::make_unique<Connection>(endpoint_);
+    interrupt_.emplace(options_.stop, *connection_);
     check_identity(*connection_, options_.identity);
     connection_->execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
     logs_ = connection_->scalar("SELECT @@GLOBAL.log_bin") == "1";
@@ -292,6 +296,7 @@ class Reader final : public contract::RowReader {
   Endpoint endpoint_;
   ReaderOptions options_;
   std::unique_ptr<Connection> connection_;
+  std::optional<InterruptOnStop> interrupt_;
   bool logs_ = false;
   bool has_gtids_ = false;
 };

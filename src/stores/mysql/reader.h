@@ -4,6 +4,7 @@
 // lost connection. On MariaDB a view's bracket is exact; on MySQL low and high enclose it.
 
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "contract/row_reader.h"
@@ -12,9 +13,9 @@
 namespace wherry::stores::mysql {
 
 struct ReaderOptions {
-  std::string identity;  // what check_identity() expects; empty = any server
-  bool position_needed =
-      true;  // false: where the log tells no safe position the bracket stays empty
+  std::string identity;         // what check_identity() expects; empty = any server
+  bool position_needed = true;  // false: where the log tells no safe position the bracket is empty
+  std::stop_token stop = {};    // breaks blocked calls
 };
 
 std::unique_ptr<contract::RowReader> open_reader(Endpoint endpoint, ReaderOptions options);

@@ -315,4 +315,14 @@ std::optional<TableSchema> read_table(Connection& connection, const model::Colle
   return std::nullopt;
 }
 
+std::string show_create(Connection& connection, const model::CollectionName& name) {
+  try {
+    return connection.query("SHOW CREATE TABLE " + qualified(name)).text(0, std::size_t{1});
+  } catch (const base::Error& e) {
+    if (e.code() != "mysql.no_such_object") throw e.within(name.text());
+    throw base::Error(base::ErrorKind::data_mismatch, "mysql.table_changed", e.message(),
+                      name.text());
+  }
+}
+
 }  // namespace wherry::stores::mysql

@@ -4,7 +4,9 @@
 // that both sides compare. Errors: those of the connection. Names the account may not see do not
 // exist for it.
 
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -23,6 +25,9 @@ std::vector<model::TableSchema> read_tables(Connection& connection,
 // One table; nothing if it does not exist or is a view.
 std::optional<model::TableSchema> read_table(Connection& connection,
                                              const model::CollectionName& name);
+
+// The server's own words for a table. Throws Error(data_mismatch) if there is no such table.
+std::string show_create(Connection& connection, const model::CollectionName& name);
 
 // From the words of information_schema.COLUMNS. Pure; for tests and for what describes columns
 // alike.

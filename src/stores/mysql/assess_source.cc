@@ -1,0 +1,496 @@
+#include "stores/mysql/assess_source.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "stores/mysql/foreign_keys.h"
+#include "stores/mysql/identity.h"
+#include "stores/mysql/schema.h"
+#include "stores/mysql/sql.h"
+
+namespace wherry::stores::mysql {
+
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+using model::Column;
+using model::ColumnType;
+using model::Severity;
+using model::TableSchema;
+
+// A rate of copying that is nearly always reached, for an estimate on the safe side.
+constexpr std::uint64_t slow_bytes_a_second = 10'000'000;
+constexpr std::uint64_t day_seconds = 86'400;
+
+class Assessment {
+ public:
+  Assessment(Connection& connection, const contract::TableFilter& filter)
+      : c_(connection), filter_(filter) {}
+
+  std::vector<model::Finding> run() {
+    read_variables();
+    read_grants();
+    check_version();
+    check_log();
+    check_log_contents();
+    tables_ = read_tables(c_, filter_);
+    if (tables_.empty()) {
+      add(Severity::blocker, "source.no_tables", "source",
+          "no table is chosen, or the account may see none",
+          "check tables.include and tables.exclude, and that the account has SELECT on the tables");
+    }
+    check_retention();
+    check_replica();
+    for (const TableSchema& t : tables_) check_table(t);
+    check_other_tables();
+    check_generated();
+    check_not_carried();
+    check_prepared();
+    check_settings();
+    return std::move(findings_);
+  }
+
+ private:
+  void add(Severity severity, std::string code, std::string subject, std::string why,
+           std::string what_to_do) {
+    findings_.push_back(
+        {severity, std::move(code), std::move(subject), std::move(why), std::move(what_to_do)});
+  }
+
+  bool is_mariadb() const { return c_.server().is_mariadb(); }
+
+  void read_variables() {
+    const Result r = c_.query("SHOW GLOBAL VARIABLES");
+    for (std::size_t row = 0; row < r.rows(); ++row) {
+      variables_[r.text(row, std::size_t{0})] = r.text(row, std::size_t{1});
+    }
+  }
+
+  // "" if the server does not know the variable.
+  std::string variable(const std::string& name) const {
+    const auto found = variables_.find(name);
+    return found == variables_.end() ? std::string() : found->second;
+  }
+
+  std::uint64_t number(const std::string& name) const {
+    try {
+      return static_cast<std::uint64_t>(std::stod(variable(name)));
+    } catch (const std::exception&) {
+      return 0;
+    }
+  }
+
+  // Global privileges only: those on schemas are tried out on the tables.
+  void read_grants() {
+    const Result r = c_.query("SHOW GRANTS");
+    for (std::size_t row = 0; row < r.rows(); ++row) {
+      const std::string grant = r.text(row, std::size_t{0});
+      const std::size_t on = grant.find(" ON *.* TO ");
+      if (!grant.starts_with("GRANT ") || on == std::string::npos) continue;
+      std::string_view list = std::string_view(grant).substr(6, on - 6);
+      while (!list.empty()) {
+        const std::size_t end = list.find(", ");
+        privileges_.emplace(list.substr(0, end));
+        list.remove_prefix(end == std::string_view::npos ? list.size() : end + 2);
+      }
+    }
+    const std::string account = c_.scalar("SELECT CURRENT_USER()").value_or("");
+    const std::size_t at = account.rfind('@');
+    account_ = "'" + account.substr(0, at) + "'@'" +
+               (at == std::string::npos ? "" : account.substr(at + 1)) + "'";
+  }
+
+  bool has(std::string_view privilege) const {
+    return privileges_.contains("ALL PRIVILEGES") || privileges_.contains(std::string(privilege));
+  }
+
+  std::string grant(std::string_view privileges, std::string_view on = "*.*") const {
+    return fmt::format("GRANT {} ON {} TO {};", privileges, on, account_);
+  }
+
+  void check_version() {
+    const ServerVersion& v = c_.server();
+    const std::string name = describe_server(c_);
+    if (v.is_mariadb() ? v.number < 100300 : v.number < 50700) {
+      add(Severity::blocker, "source.version_too_old", "source",
+          name + " is older than what Wherry can follow safely",
+          "move from MariaDB 10.3 or MySQL 5.7 on; replicate to such a server and take that as the "
+          "source");
+    } else if (v.is_mariadb() ? v.number / 100 != 1011 : v.number / 100 != 507) {
+      add(Severity::warning, "source.version_not_tested", "source",
+          name + " is not among the versions Wherry is tested with (MariaDB 10.11, MySQL 5.7)",
+          "rehearse the migration first; watch the proofs");
+    }
+  }
+
+  void check_log() {
+    if (variable("log_bin") != "ON") {
+      add(Severity::blocker, "source.binlog_off", "source",
+          "the server writes no binary log, so changes cannot be followed",
+          "start the server with log_bin, binlog_format=ROW and binlog_row_image=FULL");
+      return;
+    }
+    if (variable("binlog_format") != "ROW") {
+      add(Severity::blocker, "source.binlog_format", "source",
+          "binlog_format is " + variable("binlog_format") + ": changes are not logged as rows",
+          "SET GLOBAL binlog_format='ROW'; and let every session reconnect");
+    }
+    const std::string image = variable("binlog_row_image");
+    if (!image.empty() && image != "FULL" && image != "FULL_NODUP") {
+      add(Severity::blocker, "source.binlog_row_image", "source",
+          "binlog_row_image is " + image + ": the log leaves columns out",
+          "SET GLOBAL binlog_row_image='FULL'; and let every session reconnect");
+    } else if (image == "FULL_NODUP") {
+      add(Severity::blocker, "source.binlog_row_image", "source",
+          "binlog_row_image is FULL_NODUP: updates leave unchanged columns out",
+          "SET GLOBAL binlog_row_image='FULL'; and let every session reconnect");
+    }
+    if (const std::string options = variable("binlog_row_value_options"); !options.empty()) {
+      add(Severity::blocker, "source.binlog_partial_json", "source",
+          "binlog_row_value_options is " + options + ": updates of JSON are logged in parts",
+          "SET GLOBAL binlog_row_value_options='';");
+    }
+    if (number("server_id") == 0) {
+      add(Severity::blocker, "source.server_id", "source",
+          "server_id is 0: the server sends its log to nobody",
+          "SET GLOBAL server_id to a number that no other server of the topology has");
+    }
+    if (!is_mariadb() && variable("gtid_mode") != "ON") {
+      add(Severity::blocker, "source.gtid_mode", "source",
+          "gtid_mode is " + variable("gtid_mode") +
+              ": it cannot be told which transactions of the log a read sees",
+          "switch gtid_mode to ON step by step (OFF_PERMISSIVE, ON_PERMISSIVE, ON) with "
+          "enforce_gtid_consistency=ON");
+    }
+    if (variable("binlog_checksum") == "NONE") {
+      add(Severity::warning, "source.binlog_checksum", "source",
+          "binlog_checksum is NONE: damage to the log on disk or on the way is not noticed",
+          "SET GLOBAL binlog_checksum='CRC32';");
+    }
+    if (!has("REPLICATION SLAVE") && !has("REPLICATION REPLICA")) {
+      add(Severity::blocker, "source.privilege.replication_slave", "source",
+          "the account may not read the log", grant("REPLICATION SLAVE"));
+    }
+    if (variable("encrypt_binlog") == "ON" || variable("binlog_encryption") == "ON") {
+      add(Severity::note, "source.binlog_encrypted", "source",
+          "the log is encrypted on disk; the server decrypts it for its readers",
+          "use TLS for this connection if the network is not trusted");
+    }
+    if (variable("sync_binlog") != "1" || variable("innodb_flush_log_at_trx_commit") != "1") {
+      add(Severity::note, "source.not_crash_safe", "source",
+          "sync_binlog and innodb_flush_log_at_trx_commit are not both 1: after a crash of the "
+          "machine log and data may differ",
+          "after such a crash verify everything again");
+    }
+  }
+
+  void check_log_contents() {
+    try {
+      const bool renamed = !is_mariadb() && c_.server().number >= 80200;
+      const Result r = c_.query(renamed ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS");
+      const bool filtered = !r.empty() && (!r.text(0, "Binlog_Do_DB").empty() ||
+                                           !r.text(0, "Binlog_Ignore_DB").empty());
+      if (filtered) {
+        add(Severity::blocker, "source.binlog_filtered", "source",
+            "binlog_do_db or binlog_ignore_db keep changes out of the log",
+            "remove these options and restart the server");
+      }
+    } catch (const Error& e) {
+      if (e.code() != "mysql.privilege") throw;
+      const bool named_monitor = is_mariadb() && c_.server().number >= 100500;
+      add(Severity::blocker, "source.privilege.replication_client", "source",
+          "the account may not ask where the log stands",
+          grant(named_monitor ? "BINLOG MONITOR" : "REPLICATION CLIENT"));
+    }
+  }
+
+  void check_retention() {
+    std::uint64_t keep = number("binlog_expire_logs_seconds");
+    if (keep == 0) keep = static_cast<std::uint64_t>(number("expire_logs_days") * day_seconds);
+    std::uint64_t bytes = 0;
+    for (const TableSchema& t : tables_) bytes += t.byte_estimate;
+    const std::uint64_t copy = bytes / slow_bytes_a_second;
+    if (keep != 0 && keep < std::max(day_seconds, 2 * copy)) {
+      add(Severity::warning, "source.log_retention", "source",
+          fmt::format("logs are kept for {}; copying {} may take {}, and a log that is purged "
+                      "while Wherry is stopped "
+                      "ends the migration",
+                      base::human_duration(std::chrono::seconds(keep)), base::human_bytes(bytes),
+                      base::human_duration(std::chrono::seconds(copy))),
+          fmt::format("SET GLOBAL {} for the time of the migration",
+                      variable("binlog_expire_logs_seconds").empty()
+                          ? "expire_logs_days=7"
+                          : "binlog_expire_logs_seconds=604800"));
+    }
+    if (number("max_binlog_total_size") != 0) {
+      add(Severity::warning, "source.log_size_limit", "source",
+          "max_binlog_total_size purges logs by size: a busy hour can purge what was not read yet",
+          "SET GLOBAL max_binlog_total_size=0; for the time of the migration");
+    }
+  }
+
+  void check_replica() {
+    const std::string own = variable("log_slave_updates") + variable("log_replica_updates");
+    if (own.find("OFF") == std::string::npos) return;
+    bool known = false;
+    bool replica = false;
+    try {
+      replica = !c_.query(!is_mariadb() && c_.server().number >= 80022 ? "SHOW REPLICA STATUS"
+                          : is_mariadb()                               ? "SHOW ALL SLAVES STATUS"
+                                                                       : "SHOW SLAVE STATUS")
+                     .empty();
+      known = true;
+    } catch (const Error& e) {
+      if (e.code() != "mysql.privilege") throw;
+    }
+    if (known && !replica) return;
+    add(known ? Severity::blocker : Severity::warning, "source.log_slave_updates", "source",
+        known ? "the source is a replica with log_slave_updates=OFF: what it replicates is not in "
+                "its own log"
+              : "log_slave_updates is OFF: if the source is a replica, what it replicates is not "
+                "in its own log",
+        "restart it with log_slave_updates=ON, or take its primary as the source");
+  }
+
+  void check_table(const TableSchema& t) {
+    const std::string subject = t.name.text();
+    if (t.engine != "InnoDB") {
+      add(Severity::blocker, "source.engine", subject,
+          fmt::format("engine {} has no consistent reads", t.engine.empty() ? "unknown" : t.engine),
+          fmt::format("ALTER TABLE {} ENGINE=InnoDB; or exclude the table", qualified(t.name)));
+    }
+    for (const Column& column : t.columns) {
+      if (column.type != ColumnType::unsupported) continue;
+      add(Severity::blocker, "source.column_type", subject + "." + base::printable(column.name),
+          "columns of type " + base::printable(column.declared) +
+              " are not carried in this version",
+          "exclude the table, or change the column's type");
+    }
+    check_key(t);
+    check_readable(t);
+  }
+
+  void check_key(const TableSchema& t) {
+    const std::string subject = t.name.text();
+    if (t.key.empty()) {
+      add(Severity::blocker, "source.no_key", subject,
+          "no primary key, and no unique key of whole NOT NULL columns, tells its rows apart",
+          "add a primary key, or exclude the table");
+      return;
+    }
+    for (const std::size_t at : t.key) {
+      const Column& column = t.columns[at];
+      if (column.type == ColumnType::float_ || column.type == ColumnType::double_) {
+        add(Severity::blocker, "source.float_key", subject,
+            "key column " + base::printable(column.name) +
+                " is a floating-point number: its text does not identify a row",
+            "make it DECIMAL, or exclude the table");
+      } else if (column.type == ColumnType::set && column.member_count > 52) {
+        add(Severity::blocker, "source.set_key", subject,
+            "key column " + base::printable(column.name) +
+                " is a SET of more than 52 members: servers compare such numbers inexactly",
+            "choose another key, or exclude the table");
+      } else if ((column.type == ColumnType::set && column.member_count > 8) ||
+                 (column.type == ColumnType::enum_ && column.member_count > most_listed_members)) {
+        add(Severity::warning, "source.slow_key", subject,
+            "key column " + base::printable(column.name) +
+                " has so many members that ranges of it scan the index",
+            "choose another key if the table is large");
+      }
+    }
+  }
+
+  void check_readable(const TableSchema& t) {
+    try {
+      if (t.columns.empty()) return;
+      c_.query("SELECT " + select_list(t) + " FROM " + qualified(t.name) + " `t` LIMIT 0");
+      for (const ForeignKey& key : foreign_keys_in(show_create(c_, t.name), t.name))
+        check_foreign_key(t, key);
+    } catch (const Error& e) {
+      if (e.code() == "mysql.privilege") {
+        add(Severity::blocker, "source.privilege.select", t.name.text(),
+            "the account may not read it", grant("SELECT", qualified(t.name)));
+      } else if (!e.may_retry()) {
+        add(Severity::blocker, "source.unreadable", t.name.text(), e.message(),
+            "mend or exclude the table");
+      } else {
+        throw;
+      }
+    }
+  }
+
+  void check_foreign_key(const TableSchema& t, const ForeignKey& key) {
+    if (key.cascades()) {
+      add(Severity::blocker, "source.fk_cascade", t.name.text(),
+          fmt::format("a foreign key to {} changes its rows by ON DELETE or ON UPDATE, and the log "
+                      "does not show these changes",
+                      key.parent.text()),
+          "in this version: make it RESTRICT (NO ACTION) for the time of the migration, or exclude "
+          "the table");
+    }
+    if (!filter_(key.parent)) {
+      add(Severity::warning, "source.fk_parent_excluded", t.name.text(),
+          fmt::format("its foreign key refers to {}, which is not moved", key.parent.text()),
+          "include that table as well, or drop the foreign key on the target before it is used");
+    }
+  }
+
+  void check_other_tables() {
+    const Result r = c_.query(
+        "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES "
+        "WHERE TABLE_TYPE IN ('SYSTEM VERSIONED','SEQUENCE')");
+    for (std::size_t row = 0; row < r.rows(); ++row) {
+      const model::CollectionName name{r.text(row, std::size_t{0}), r.text(row, std::size_t{1})};
+      if (is_system_schema(name.schema) || !filter_(name)) continue;
+      if (r.text(row, std::size_t{2}) == "SEQUENCE") {
+        add(Severity::blocker, "source.sequence", name.text(),
+            "sequences are not carried in this version",
+            "exclude it, and make it on the target with a start beyond its present value at the "
+            "switch");
+      } else {
+        add(Severity::blocker, "source.system_versioned", name.text(),
+            "system-versioned tables are not carried in this version: their history cannot be "
+            "written",
+            "exclude it, or ALTER TABLE … DROP SYSTEM VERSIONING");
+      }
+    }
+  }
+
+  void check_generated() {
+    std::size_t count = 0;
+    std::string example;
+    for (const TableSchema& t : tables_) {
+      for (const Column& column : t.columns) {
+        if (!column.generated) continue;
+        if (count++ == 0) example = t.name.text() + "." + base::printable(column.name);
+      }
+    }
+    if (count == 0) return;
+    add(Severity::note, "source.generated_columns", "source",
+        fmt::format("{} generated columns (such as {}) are computed by the target and compared "
+                    "with the source's",
+                    count, example),
+        "nothing; a difference would show in the proofs");
+  }
+
+  // How many of what is only counted, in schemas of which a table is chosen.
+  std::size_t count_in_schemas(const std::string& table, const std::string& column,
+                               std::string& example) {
+    std::set<std::string> schemas;
+    for (const TableSchema& t : tables_) schemas.insert(t.name.schema);
+    std::size_t count = 0;
+    const Result r = c_.query("SELECT " + column + " FROM information_schema." + table);
+    for (std::size_t row = 0; row < r.rows(); ++row) {
+      if (!schemas.contains(r.text(row, std::size_t{0}))) continue;
+      if (count++ == 0)
+        example =
+            model::CollectionName{r.text(row, std::size_t{0}), r.text(row, std::size_t{1})}.text();
+    }
+    return count;
+  }
+
+  void check_not_carried() {
+    const auto note = [&](const char* code, const char* what, const char* table,
+                          const char* columns) {
+      std::string example;
+      const std::size_t count = count_in_schemas(table, columns, example);
+      if (count == 0) return;
+      add(Severity::note, code, "source",
+          fmt::format("{} {} (such as {}) are not carried before the switch", count, what, example),
+          "create them on the target when the migration says so, or by hand at the switch");
+    };
+    note("source.triggers", "triggers", "TRIGGERS", "TRIGGER_SCHEMA, TRIGGER_NAME");
+    note("source.events", "events", "EVENTS", "EVENT_SCHEMA, EVENT_NAME");
+    note("source.views", "views", "VIEWS", "TABLE_SCHEMA, TABLE_NAME");
+    note("source.routines", "routines", "ROUTINES", "ROUTINE_SCHEMA, ROUTINE_NAME");
+    std::string missing;
+    for (const char* privilege : {"TRIGGER", "EVENT", "SHOW VIEW"}) {
+      if (!has(privilege)) missing += (missing.empty() ? "" : ", ") + std::string(privilege);
+    }
+    if (!missing.empty()) {
+      add(Severity::note, "source.privilege.hidden_objects", "source",
+          "the account does not see all triggers, events and views, so they may exist although "
+          "nothing is said of them",
+          grant(missing));
+    }
+    if (!has("SELECT")) {
+      add(Severity::note, "source.privilege.partial_view", "source",
+          "the account sees only the tables it has privileges on; others that the configuration "
+          "includes are not known to Wherry",
+          grant("SELECT"));
+    }
+    if (!has("PROCESS")) {
+      add(Severity::note, "source.privilege.process", "source",
+          "the account does not see the transactions and sessions of others; the switch will need "
+          "to",
+          grant("PROCESS"));
+    }
+  }
+
+  void check_prepared() {
+    try {
+      const Result r = c_.query("XA RECOVER");
+      if (r.empty()) return;
+      add(Severity::warning, "source.xa_prepared", "source",
+          fmt::format("{} prepared XA transactions wait for their commit: their rows may be in a "
+                      "log from before",
+                      r.rows()),
+          "commit or roll them back before the migration starts (XA RECOVER lists them)");
+    } catch (const Error& e) {
+      if (e.code() != "mysql.privilege") throw;
+      add(Severity::note, "source.privilege.xa_recover", "source",
+          "the account may not list prepared XA transactions", grant("XA_RECOVER_ADMIN"));
+    }
+  }
+
+  void check_settings() {
+    std::set<std::string> charsets;
+    for (const TableSchema& t : tables_) {
+      for (const Column& column : t.columns) {
+        if (!column.collation.empty()) charsets.insert(column.collation);
+      }
+    }
+    std::string collations;
+    for (const std::string& name : charsets) collations += (collations.empty() ? "" : ", ") + name;
+    add(Severity::note, "source.settings", "source",
+        fmt::format("time_zone={} (system {}), sql_mode={}, character_set_server={}, collations of "
+                    "columns: {}, "
+                    "lower_case_table_names={}, max_allowed_packet={}",
+                    variable("time_zone"), variable("system_time_zone"), variable("sql_mode"),
+                    variable("character_set_server"), collations.empty() ? "none" : collations,
+                    variable("lower_case_table_names"), variable("max_allowed_packet")),
+        "give the target the same; Wherry itself moves values unconverted, in UTC, whatever they "
+        "are");
+    if (variable("lower_case_table_names") == "2") {
+      add(Severity::warning, "source.lower_case_table_names", "source",
+          "lower_case_table_names is 2: the log may spell names unlike the tables",
+          "use names in lower case only");
+    }
+  }
+
+  Connection& c_;
+  const contract::TableFilter& filter_;
+  std::map<std::string, std::string> variables_;
+  std::set<std::string> privileges_;
+  std::string account_;
+  std::vector<TableSchema> tables_;
+  std::vector<model::Finding> findings_;
+};
+
+}  // namespace
+
+std::vector<model::Finding> assess_source(Connection& connection,
+                                          const contract::TableFilter& filter) {
+  return Assessment(connection, filter).run();
+}
+
+}  // namespace wherry::stores::mysql

@@ -1,0 +1,41 @@
+#include "stores/mysql/errors.h"
+
+#include <gtest/gtest.h>
+
+namespace wherry::stores::mysql {
+namespace {
+
+using base::ErrorKind;
+
+TEST(MysqlErrors, lock_trouble_may_be_tried_again) {
+  EXPECT_EQ(to_error(1213, "Deadlock found", "").kind(), ErrorKind::transient);
+  EXPECT_EQ(to_error(1205, "Lock wait timeout exceeded", "").kind(), ErrorKind::transient);
+  EXPECT_EQ(to_error(1412, "Table definition has changed", "").kind(), ErrorKind::transient);
+}
+
+TEST(MysqlErrors, a_killed_connection_is_a_lost_one) {
+  EXPECT_EQ(to_error(1927, "Connection was killed", "").kind(), ErrorKind::connection_lost);
+  EXPECT_EQ(to_error(2013, "Lost connection", "").kind(), ErrorKind::connection_lost);
+}
+
+TEST(MysqlErrors, what_the_server_will_not_do_says_what_to_do) {
+  const auto e = to_error(1045, "Access denied for user 'x'", "db:3306");
+  EXPECT_EQ(e.kind(), ErrorKind::rejected);
+  EXPECT_EQ(e.code(), "mysql.auth");
+  EXPECT_NE(e.message().find("check user and password"), std::string::npos);
+  EXPECT_EQ(e.context(), "db:3306");
+}
+
+TEST(MysqlErrors, refused_values_are_mismatches) {
+  EXPECT_EQ(to_error(1366, "Incorrect string value", "").kind(), ErrorKind::data_mismatch);
+  EXPECT_EQ(to_error(1062, "Duplicate entry", "").code(), "mysql.duplicate_key");
+}
+
+TEST(MysqlErrors, unknown_numbers_are_told_and_not_retried) {
+  const auto e = to_error(9999, "something new", "");
+  EXPECT_EQ(e.kind(), ErrorKind::rejected);
+  EXPECT_NE(std::string(e.what()).find("9999"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace wherry::stores::mysql

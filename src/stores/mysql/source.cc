@@ -1,0 +1,109 @@
+#include "stores/mysql/source.h"
+
+#include <random>
+#include <utility>
+
+#include "base/error.h"
+#include "stores/mysql/assess_source.h"
+#include "stores/mysql/changes.h"
+#include "stores/mysql/identity.h"
+#include "stores/mysql/log_position.h"
+#include "stores/mysql/reader.h"
+#include "stores/mysql/schema.h"
+#include "stores/mysql/sql.h"
+
+namespace wherry::stores::mysql {
+
+using base::Error;
+using base::ErrorKind;
+
+namespace {
+
+// A server drops an older reader that comes with the same number, so every reader has its own;
+// people give small numbers to replicas.
+std::uint32_t unusual_server_id() {
+  std::random_device device;
+  return 0x80000000U | device();
+}
+
+}  // namespace
+
+Source::Source(SourceOptions options) : options_(std::move(options)) {}
+
+Source::~Source() = default;
+
+Connection& Source::connected() {
+  if (connection_) return *connection_;
+  auto fresh = std::make_unique<Connection>(options_.endpoint);
+  check_identity(*fresh, options_.identity);
+  options_.identity = server_identity(*fresh);
+  connection_ = std::move(fresh);
+  return *connection_;
+}
+
+template <typename Use>
+auto Source::with_connection(Use use) -> decltype(use(std::declval<Connection&>())) {
+  const std::lock_guard lock(mutex_);
+  const bool may_be_stale = connection_ != nullptr;
+  try {
+    return use(connected());
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::connection_lost) throw;
+    connection_.reset();
+    if (!may_be_stale) throw;
+  }
+  try {
+    return use(connected());
+  } catch (const Error& e) {
+    if (e.kind() == ErrorKind::connection_lost) connection_.reset();
+    throw;
+  }
+}
+
+std::string Source::describe() {
+  return with_connection([](Connection& c) { return describe_server(c); });
+}
+
+std::string Source::identity() {
+  return with_connection([](Connection& c) { return server_identity(c); });
+}
+
+std::vector<model::Finding> Source::assess(const contract::TableFilter& filter) {
+  return with_connection([&](Connection& c) { return assess_source(c, filter); });
+}
+
+std::vector<model::TableSchema> Source::tables(const contract::TableFilter& filter) {
+  return with_connection([&](Connection& c) { return read_tables(c, filter); });
+}
+
+model::Position Source::position() {
+  return with_connection([](Connection& c) {
+    if (auto end = log_end(c)) return *std::move(end);
+    throw Error(ErrorKind::rejected, "source.binlog_off",
+                "the server writes no binary log; start it with log_bin", c.endpoint().text());
+  });
+}
+
+std::unique_ptr<contract::RowReader> Source::reader(const std::stop_token& stop) {
+  return open_reader(options_.endpoint,
+                     {.identity = identity(), .position_needed = true, .stop = stop});
+}
+
+std::unique_ptr<contract::ChangeLog> Source::changes(const model::Position& from,
+                                                     contract::TrackedTables tables) {
+  const std::uint32_t server_id =
+      options_.server_id != 0 ? options_.server_id : unusual_server_id();
+  return std::make_unique<BinlogChanges>(options_.endpoint, from, std::move(tables), server_id);
+}
+
+std::optional<std::uint64_t> Source::running_threads() {
+  return with_connection([](Connection& c) {
+    return c.query("SHOW GLOBAL STATUS LIKE 'Threads\\_running'").number(0, std::size_t{1});
+  });
+}
+
+std::string Source::create_statement(const model::CollectionName& table) {
+  return with_connection([&](Connection& c) { return show_create(c, table); });
+}
+
+}  // namespace wherry::stores::mysql

@@ -1,0 +1,59 @@
+#pragma once
+// A MariaDB or MySQL server whose tables are moved away from. As contract/row_store.h says.
+// Connects at the first call that needs it, and again after a lost connection; every later
+// connection must find the server that the first one found.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "contract/row_store.h"
+#include "stores/mysql/connection.h"
+
+namespace wherry::stores::mysql {
+
+struct SourceOptions {
+  Endpoint endpoint;
+  std::string identity;  // as identity() said when the migration began; empty = whichever server
+                         // answers first
+  std::uint32_t server_id =
+      0;  // what the log's reader calls itself: unlike every replica's; 0 = chosen at random
+};
+
+class Source final : public contract::RowSource {
+ public:
+  explicit Source(SourceOptions options);
+  ~Source() override;
+
+  std::string describe() override;
+  std::string identity() override;
+  std::vector<model::Finding> assess(const contract::TableFilter& filter) override;
+  std::vector<model::TableSchema> tables(const contract::TableFilter& filter) override;
+  model::Position position() override;
+  std::unique_ptr<contract::RowReader> reader(const std::stop_token& stop) override;
+  std::unique_ptr<contract::ChangeLog> changes(const model::Position& from,
+                                               contract::TrackedTables tables) override;
+  std::optional<std::uint64_t> running_threads() override;
+
+  // The server's own words for a table ("CREATE TABLE …"), for a target of this kind.
+  // Throws Error(data_mismatch) if there is no such table.
+  std::string create_statement(const model::CollectionName& table);
+
+ private:
+  // Runs `use` on the connection, one caller at a time; once more on a new connection if the old
+  // one was found lost.
+  template <typename Use>
+  auto with_connection(Use use) -> decltype(use(std::declval<Connection&>()));
+  Connection& connected();
+
+  SourceOptions options_;
+  std::mutex mutex_;
+  std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace wherry::stores::mysql
