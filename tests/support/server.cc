@@ -1,15 +1,12 @@
 #include "tests/support/server.h"
 
 #include <fstream>
-#include <random>
 #include <stdexcept>
 #include <utility>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/support/port.h"
 #include "tests/support/program.h"
 
 namespace wherry::tests {
@@ -18,26 +15,6 @@ namespace {
 
 std::string script_path(const std::string& name) {
   return std::string(WHERRY_TEST_SUPPORT_DIR) + "/servers/" + name;
-}
-
-bool is_free(unsigned port) {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  const bool bound = bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-  close(socket);
-  return bound;
-}
-
-// Below the range the kernel hands out to clients, so that nobody takes it during a restart.
-unsigned pick_port() {
-  std::random_device random;
-  for (;;) {
-    const unsigned port = 20000 + random() % 12000;
-    if (is_free(port)) return port;
-  }
 }
 
 }  // namespace
@@ -62,14 +39,14 @@ Server::Server(std::string script, ServerOptions options)
   const bool any_port = options_.port == 0;
   const bool any_id = options_.server_id == 0;
   for (int attempts_left = 3;; --attempts_left) {
-    if (any_port) options_.port = pick_port();
+    if (any_port) options_.port = pick_free_port();
     if (any_id) options_.server_id = options_.port;
     try {
       start();
       return;
     } catch (const std::runtime_error&) {
       // Between the look and the start another test may have taken the port.
-      if (!any_port || attempts_left == 0 || is_free(options_.port)) {
+      if (!any_port || attempts_left == 0 || is_free_port(options_.port)) {
         remove();
         throw;
       }
