@@ -23,8 +23,8 @@ class RowSink {
   void remove(const contract::TablePair& table, const std::vector<model::Key>& keys);
 
   // How rows are to be sent: lines are faster, but a server may refuse LOAD DATA LOCAL.
-  enum class Way { lines_when_allowed, statements };
-  void use(Way way) { lines_allowed_ = way == Way::lines_when_allowed && server_allows_lines_; }
+  enum class Way { lines, statements };
+  void use(Way way) { lines_allowed_ = way == Way::lines && server_allows_lines_; }
 
   // The greatest statement that is sent, in bytes.
   std::size_t statement_limit() const { return statement_limit_; }
