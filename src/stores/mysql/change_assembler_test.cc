@@ -1,0 +1,347 @@
+#include "stores/mysql/change_assembler.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace wherry::stores::mysql {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using namespace std::literals;
+namespace wire = wire::mysql;
+
+constexpr std::uint64_t inno = 10;  // table numbers of the server
+constexpr std::uint64_t myisam = 11;
+constexpr std::uint64_t other = 12;
+
+model::TableSchema table(std::string name, std::string engine) {
+  model::TableSchema s;
+  s.name = {"shop", std::move(name)};
+  s.engine = std::move(engine);
+  model::Column c;
+  c.name = "id";
+  c.type = model::ColumnType::tinyint;
+  c.declared = "tinyint";
+  s.columns.push_back(c);
+  return s;
+}
+
+contract::TrackedTables tables() { return {{1, table("i", "InnoDB")}, {2, table("m", "MyISAM")}}; }
+
+// Plays a log, each event of 100 bytes.
+class Assembly : public testing::Test {
+ protected:
+  ChangeAssembler assembler_{model::Position::in_log("bin.000001", 100), tables(),
+                             Collations{{45, {"utf8mb4", "utf8mb4_general_ci"}}}};
+  std::uint32_t offset_ = 100;
+  std::vector<model::ChangePart> parts_;
+
+  void add(wire::EventType type, wire::EventBody body, std::uint16_t flags = 0) {
+    wire::Event e;
+    e.header.type = type;
+    e.header.unix_time = 1714566896;
+    e.header.server_id = 3;
+    e.header.event_size = 100;
+    e.header.flags = flags;
+    if ((flags & wire::EventHeader::artificial_flag) == 0) e.header.end_position = offset_ += 100;
+    e.body = std::move(body);
+    assembler_.add(e);
+    while (auto part = assembler_.take()) parts_.push_back(std::move(*part));
+  }
+  void gtid(std::uint64_t number, std::uint8_t flags = 0) {
+    add(wire::EventType::mariadb_gtid, wire::MariadbGtid{0, number, flags});
+  }
+  void mysql_gtid() { add(wire::EventType::anonymous_gtid, wire::MysqlGtid{true, {}, 0}); }
+  void query(std::string_view statement, std::string_view schema = "elsewhere") {
+    wire::Query q;
+    q.statement = statement;
+    q.schema = schema;
+    q.sql_mode = 4;
+    q.charset = wire::Query::Charset{45, 45, 45};
+    add(wire::EventType::query, q);
+  }
+  void xid() { add(wire::EventType::xid, wire::Xid{1}); }
+  void map(std::uint64_t id) {
+    wire::TableMap m;
+    m.table_id = id;
+    m.schema = "shop";
+    m.table = id == inno ? "i" : id == myisam ? "m" : "unwanted";
+    m.types = "\x01";
+    m.nullable = "\x01";
+    add(wire::EventType::table_map, m);
+  }
+  void insert(std::uint64_t id, std::string_view values, std::uint16_t flags = 0) {
+    std::string images;
+    for (const char v : values) images += "\0"s + v;
+    wire::Rows r;
+    r.table_id = id;
+    r.columns = 1;
+    r.present = "\x01";
+    r.images = images;
+    r.flags = flags;
+    add(wire::EventType::write_rows_v1, r);
+  }
+  static std::vector<std::string> ids(const model::ChangePart& part) {
+    std::vector<std::string> all;
+    for (const auto& e : part.events) {
+      for (std::size_t r = 0; r < e.after.rows(); ++r) {
+        all.push_back(std::to_string(e.collection) + ":" + std::string(e.after.cell(r, 0).value()));
+      }
+    }
+    return all;
+  }
+  std::string code_of(auto call) {
+    try {
+      call();
+    } catch (const base::Error& e) {
+      return e.code();
+    }
+    return "no error";
+  }
+};
+
+TEST_F(Assembly, a_transaction_begins_before_its_gtid_and_ends_after_its_xid) {
+  gtid(7);
+  map(inno);
+  insert(inno, "\x01\x02", wire::Rows::statement_end);
+  EXPECT_TRUE(parts_.empty());
+  EXPECT_EQ(assembler_.position().offset, 100U);
+  xid();
+  ASSERT_EQ(parts_.size(), 1U);
+  EXPECT_EQ(parts_[0].begin.text(), "bin.000001:100");
+  EXPECT_EQ(parts_[0].end.text(), "bin.000001:500 0-3-7");
+  EXPECT_TRUE(parts_[0].last);
+  EXPECT_EQ(parts_[0].log_bytes, 400U);
+  EXPECT_THAT(ids(parts_[0]), ElementsAre("1:1", "1:2"));
+  EXPECT_EQ(assembler_.moved(), std::nullopt) << "the part itself moved the position";
+}
+
+TEST_F(Assembly, rows_of_one_table_and_kind_are_joined) {
+  gtid(1);
+  map(inno);
+  insert(inno, "\x01");
+  insert(inno, "\x02", wire::Rows::statement_end);
+  map(myisam);
+  insert(myisam, "\x03", wire::Rows::statement_end);
+  map(inno);
+  insert(inno, "\x04", wire::Rows::statement_end);
+  xid();
+  ASSERT_EQ(parts_.size(), 1U);
+  EXPECT_EQ(parts_[0].events.size(), 3U);
+  EXPECT_THAT(ids(parts_[0]), ElementsAre("1:1", "1:2", "2:3", "1:4"));
+}
+
+TEST_F(Assembly, what_is_not_wanted_only_moves_the_position) {
+  gtid(1);
+  map(other);
+  insert(other, "\x01", wire::Rows::statement_end);
+  xid();
+  gtid(2);
+  EXPECT_EQ(assembler_.moved(), std::nullopt) << "in a transaction there is no boundary";
+  query("INSERT INTO x VALUES(1)");
+  query("COMMIT");
+  query("FLUSH TABLES");
+  EXPECT_TRUE(parts_.empty());
+  const auto moved = assembler_.moved();
+  ASSERT_TRUE(moved);
+  EXPECT_EQ(moved->begin.offset, 100U);
+  EXPECT_EQ(moved->end.text(), "bin.000001:900 0-3-2");
+  EXPECT_EQ(moved->log_bytes, 800U);
+  EXPECT_EQ(assembler_.moved(), std::nullopt);
+}
+
+TEST_F(Assembly, mysql_begins_with_a_query_and_myisam_ends_with_one) {
+  mysql_gtid();
+  query("BEGIN");
+  map(myisam);
+  insert(myisam, "\x05", wire::Rows::statement_end);
+  query("COMMIT");
+  query("BEGIN");  // and without GTIDs before 5.7
+  map(inno);
+  insert(inno, "\x06", wire::Rows::statement_end);
+  xid();
+  ASSERT_EQ(parts_.size(), 2U);
+  EXPECT_EQ(parts_[0].begin.offset, 100U);
+  EXPECT_EQ(parts_[0].end.offset, 600U);
+  EXPECT_EQ(parts_[1].begin.offset, 600U);
+  EXPECT_EQ(parts_[1].end.offset, 1000U);
+}
+
+TEST_F(Assembly, a_definition_stands_alone) {
+  gtid(1, wire::MariadbGtid::standalone | wire::MariadbGtid::ddl);
+  query("ALTER TABLE i ADD b INT", "shop");
+  ASSERT_EQ(parts_.size(), 1U);
+  EXPECT_TRUE(parts_[0].last);
+  EXPECT_TRUE(parts_[0].events.empty());
+  ASSERT_EQ(parts_[0].ddl.size(), 1U);
+  EXPECT_EQ(parts_[0].ddl[0].statement, "ALTER TABLE i ADD b INT");
+  EXPECT_EQ(parts_[0].ddl[0].default_schema, "shop");
+  EXPECT_EQ(parts_[0].ddl[0].sql_mode, "ANSI_QUOTES");
+  EXPECT_EQ(parts_[0].ddl[0].charset, "utf8mb4");
+  EXPECT_EQ(parts_[0].ddl[0].collation, "utf8mb4_general_ci");
+  EXPECT_EQ(parts_[0].end.offset, 300U);
+  mysql_gtid();
+  query("DROP TABLE x");
+  ASSERT_EQ(parts_.size(), 2U);
+  EXPECT_EQ(parts_[1].begin.offset, 300U);
+  EXPECT_EQ(parts_[1].end.offset, 500U);
+}
+
+TEST_F(Assembly, create_table_select_goes_on_with_its_rows) {
+  gtid(1, wire::MariadbGtid::ddl);
+  query("CREATE TABLE `i` (id TINYINT)");
+  ASSERT_EQ(parts_.size(), 1U);
+  EXPECT_FALSE(parts_[0].last);
+  assembler_.track(tables());
+  map(inno);
+  insert(inno, "\x01", wire::Rows::statement_end);
+  xid();
+  ASSERT_EQ(parts_.size(), 2U);
+  EXPECT_TRUE(parts_[1].last);
+  EXPECT_EQ(parts_[1].begin, parts_[0].begin);
+  EXPECT_THAT(ids(parts_[1]), ElementsAre("1:1"));
+}
+
+TEST_F(Assembly, rollback_to_takes_back_transactional_rows_only) {
+  gtid(1);
+  map(inno);
+  insert(inno, "\x01", wire::Rows::statement_end);
+  query("SAVEPOINT `a`");
+  map(inno);
+  insert(inno, "\x02", wire::Rows::statement_end);
+  map(myisam);
+  insert(myisam, "\x03", wire::Rows::statement_end);
+  query("SAVEPOINT `b`");
+  map(inno);
+  insert(inno, "\x04", wire::Rows::statement_end);
+  query("ROLLBACK TO `A`");
+  map(inno);
+  insert(inno, "\x05", wire::Rows::statement_end);
+  xid();
+  ASSERT_EQ(parts_.size(), 1U);
+  EXPECT_THAT(ids(parts_[0]), ElementsAre("1:1", "2:3", "1:5"));
+  gtid(2);
+  EXPECT_EQ(code_of([&] { query("ROLLBACK TO `a`"); }), "source.savepoint");
+}
+
+TEST_F(Assembly, a_rollback_at_the_end_keeps_what_cannot_be_rolled_back) {
+  gtid(1);
+  map(inno);
+  insert(inno, "\x01", wire::Rows::statement_end);
+  map(myisam);
+  insert(myisam, "\x02", wire::Rows::statement_end);
+  query("ROLLBACK");
+  ASSERT_EQ(parts_.size(), 1U);
+  EXPECT_THAT(ids(parts_[0]), ElementsAre("2:2"));
+}
+
+TEST_F(Assembly, a_large_transaction_comes_in_parts) {
+  const std::string many(ChangeAssembler::part_bytes / 16, '\x01');
+  gtid(1);
+  query("SAVEPOINT `a`");
+  map(inno);
+  insert(inno, many);
+  ASSERT_EQ(parts_.size(), 1U);
+  EXPECT_FALSE(parts_[0].last);
+  EXPECT_EQ(parts_[0].begin.offset, 100U);
+  EXPECT_EQ(assembler_.moved(), std::nullopt);
+  EXPECT_EQ(code_of([&] { query("ROLLBACK TO `a`"); }), "source.savepoint");
+  xid();
+  ASSERT_EQ(parts_.size(), 2U);
+  EXPECT_TRUE(parts_[1].last);
+  EXPECT_TRUE(parts_[1].events.empty());
+  EXPECT_EQ(parts_[1].end.offset, 700U);
+}
+
+TEST_F(Assembly, statements_that_may_change_tracked_rows_are_refused) {
+  gtid(1);
+  EXPECT_EQ(code_of([&] { query("INSERT INTO i VALUES(1)", "SHOP"); }), "source.statement_format");
+  EXPECT_EQ(code_of([&] { query("UPDATE `Shop`.i SET id=1"); }), "source.statement_format");
+  EXPECT_EQ(code_of([&] { query("UPDATE x SET id=1"); }), "no error");
+  wire::Query by_trigger;
+  by_trigger.statement = "UPDATE x SET id=1";
+  by_trigger.updated_schemas = {"elsewhere", "shop"};
+  EXPECT_EQ(code_of([&] { add(wire::EventType::query, by_trigger); }), "source.statement_format");
+}
+
+TEST_F(Assembly, xa_is_refused) {
+  EXPECT_EQ(code_of([&] { gtid(1, wire::MariadbGtid::prepared_xa); }), "source.xa");
+  EXPECT_EQ(code_of([&] { gtid(1, wire::MariadbGtid::completed_xa); }), "source.xa");
+  EXPECT_EQ(code_of([&] { query("XA COMMIT 'a'"); }), "source.xa");
+  EXPECT_EQ(code_of([&] { add(wire::EventType::xa_prepare, wire::XaPrepare{}); }), "source.xa");
+}
+
+TEST_F(Assembly, an_incident_stops) {
+  EXPECT_EQ(code_of([&] {
+              add(wire::EventType::incident, wire::Incident{1, "lost events"});
+            }),
+            "source.incident");
+}
+
+TEST_F(Assembly, rows_without_their_table_map_are_an_error) {
+  gtid(1);
+  EXPECT_EQ(code_of([&] { insert(inno, "\x01"); }), "binlog.no_table_map");
+  map(inno);
+  insert(inno, "\x01", wire::Rows::statement_end);
+  EXPECT_EQ(code_of([&] { insert(inno, "\x01"); }), "binlog.no_table_map")
+      << "its statement has ended";
+  EXPECT_EQ(code_of([&] { insert(wire::Rows::no_table, "", wire::Rows::statement_end); }),
+            "no error");
+}
+
+TEST_F(Assembly, rotation_moves_to_the_next_log) {
+  gtid(1);
+  map(inno);
+  insert(inno, "\x01", wire::Rows::statement_end);
+  xid();
+  add(wire::EventType::rotate, wire::Rotate{"bin.000002", 4});
+  add(wire::EventType::rotate, wire::Rotate{"bin.000002", 4}, wire::EventHeader::artificial_flag);
+  offset_ = 4;
+  wire::FormatDescription f;
+  f.mariadb = true;
+  add(wire::EventType::format_description, f);
+  const auto moved = assembler_.moved();
+  ASSERT_TRUE(moved);
+  EXPECT_EQ(moved->end.text(), "bin.000002:104 0-3-1");
+  gtid(2);
+  map(inno);
+  insert(inno, "\x02", wire::Rows::statement_end);
+  xid();
+  EXPECT_EQ(parts_.back().begin.text(), "bin.000002:104 0-3-1");
+}
+
+TEST_F(Assembly, a_transaction_its_server_did_not_finish_is_none) {
+  gtid(1);
+  map(inno);
+  insert(inno, "\x01", wire::Rows::statement_end);
+  add(wire::EventType::rotate, wire::Rotate{"bin.000002", 4}, wire::EventHeader::artificial_flag);
+  offset_ = 4;
+  add(wire::EventType::format_description, wire::FormatDescription{});
+  gtid(1);
+  map(inno);
+  insert(inno, "\x02", wire::Rows::statement_end);
+  xid();
+  ASSERT_EQ(parts_.size(), 1U);
+  EXPECT_THAT(ids(parts_[0]), ElementsAre("1:2"));
+}
+
+TEST_F(Assembly, offsets_go_on_beyond_four_gib) {
+  gtid(1);
+  map(inno);
+  insert(inno, "\x01", wire::Rows::statement_end);
+  offset_ = 0xffffff00;
+  insert(wire::Rows::no_table, "");
+  insert(wire::Rows::no_table, "");
+  xid();
+  EXPECT_EQ(parts_.back().end.offset, 0x100000000U + 0x2cU);
+}
+
+}  // namespace
+}  // namespace wherry::stores::mysql
