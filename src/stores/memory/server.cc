@@ -1,0 +1,229 @@
+#include "stores/memory/server.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/error.h"
+
+namespace wherry::stores::memory {
+
+using base::Error;
+using base::ErrorKind;
+
+model::Position position_at(std::uint64_t place) { return model::Position::in_log("", place); }
+
+Server::Server(std::string name, Clock clock) : name_(std::move(name)), clock_(std::move(clock)) {}
+
+void Server::require(std::uint64_t generation) const {
+  if (generation == generation_) return;
+  throw Error(ErrorKind::connection_lost, "memory.gone", "the server was restarted", name_);
+}
+
+model::Position Server::commit(const std::function<void(Transaction&)>& body) {
+  Transaction transaction(*this);
+  try {
+    body(transaction);
+  } catch (...) {
+    transaction.undo();
+    throw;
+  }
+  transaction.committed_at_ = clock_();
+  log_.push_back(std::move(transaction));
+  show();
+  return position_at(log_.size());
+}
+
+void Server::show() {
+  if (log_.size() > lag_) visible_ = std::max<Version>(visible_, log_.size() - lag_);
+  changed_.notify_all();
+}
+
+model::Position Server::transaction(const std::function<void(Transaction&)>& body) {
+  const std::lock_guard lock(mutex_);
+  return commit(body);
+}
+
+model::Position Server::transaction(std::uint64_t generation,
+                                    const std::function<void(Transaction&)>& body) {
+  const std::lock_guard lock(mutex_);
+  require(generation);
+  return commit(body);
+}
+
+model::Position Server::create_table(const model::TableSchema& schema) {
+  return transaction([&](Transaction& t) { t.define(std::nullopt, schema); });
+}
+
+model::Position Server::insert(const model::CollectionName& table, Row row) {
+  return transaction([&](Transaction& t) { t.insert(table, std::move(row)); });
+}
+
+model::Position Server::update(const model::CollectionName& table, const model::Key& key, Row row) {
+  return transaction([&](Transaction& t) { t.update(table, key, std::move(row)); });
+}
+
+model::Position Server::remove(const model::CollectionName& table, const model::Key& key) {
+  return transaction([&](Transaction& t) { t.remove(table, key); });
+}
+
+std::vector<Row> Server::rows(const model::CollectionName& table) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Row> out;
+  table_now(table)->each({}, {}, log_.size(), [&](const RowPtr& row) {
+    out.push_back(*row);
+    return true;
+  });
+  return out;
+}
+
+void Server::set_visibility_lag(std::uint64_t commits) {
+  const std::lock_guard lock(mutex_);
+  lag_ = commits;
+  show();
+}
+
+void Server::set_rows_per_part(std::size_t rows) {
+  const std::lock_guard lock(mutex_);
+  rows_per_part_ = rows;
+}
+
+void Server::crash(std::uint64_t lose_last_commits) {
+  const std::lock_guard lock(mutex_);
+  for (; lose_last_commits != 0 && !log_.empty(); --lose_last_commits) {
+    log_.back().undo();
+    log_.pop_back();
+  }
+  visible_ = log_.size();
+  ++generation_;
+  changed_.notify_all();
+}
+
+void Server::purge_log(const model::Position& before) {
+  const std::lock_guard lock(mutex_);
+  purged_ = std::max(purged_, before.offset);
+}
+
+std::uint64_t Server::generation() const {
+  const std::lock_guard lock(mutex_);
+  return generation_;
+}
+
+model::Position Server::log_end() const {
+  const std::lock_guard lock(mutex_);
+  return position_at(log_.size());
+}
+
+std::pair<Version, model::Bracket> Server::view() const {
+  const std::lock_guard lock(mutex_);
+  return {visible_, {position_at(visible_), position_at(log_.size())}};
+}
+
+std::shared_ptr<Table> Server::table_at(const model::CollectionName& name, Version at) const {
+  const auto found = tables_.find(name);
+  if (found == tables_.end()) return nullptr;
+  const auto& versions = found->second;
+  const auto entry = std::find_if(versions.rbegin(), versions.rend(),
+                                  [&](const auto& v) { return v.first <= at; });
+  return entry == versions.rend() ? nullptr : entry->second;
+}
+
+std::shared_ptr<Table> Server::table_now(const model::CollectionName& name) const {
+  auto table = table_at(name, std::numeric_limits<Version>::max());
+  if (!table) {
+    throw Error(ErrorKind::rejected, "memory.no_table", "there is no such table", name.text());
+  }
+  return table;
+}
+
+void Server::with_table(std::uint64_t generation, const model::CollectionName& name, Version at,
+                        const std::function<void(const Table*)>& use) const {
+  const std::lock_guard lock(mutex_);
+  require(generation);
+  use(table_at(name, at).get());
+}
+
+std::vector<model::TableSchema> Server::definitions() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<model::TableSchema> out;
+  for (const auto& [name, versions] : tables_) {
+    const auto table = table_at(name, log_.size());
+    if (table) out.push_back(table->schema());
+  }
+  return out;
+}
+
+void Server::with_progress(const std::function<void(const Progress&)>& use) const {
+  const std::lock_guard lock(mutex_);
+  use(progress_);
+}
+
+namespace {
+
+void append(model::RowBatch& batch, const RowPtr& row) {
+  if (!row) return;
+  if (batch.columns() == 0) batch = model::RowBatch(row->size());
+  for (const auto& cell : *row) batch.append(cell ? model::Cell(*cell) : model::Cell());
+}
+
+}  // namespace
+
+std::vector<model::ChangePart> Server::parts(
+    std::uint64_t generation, std::uint64_t place,
+    const std::map<model::CollectionId, model::TableSchema>& tracked,
+    std::chrono::milliseconds patience, const std::stop_token& stop) const {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, stop, patience,
+                    [&] { return generation != generation_ || place < log_.size(); });
+  if (stop.stop_requested()) base::throw_cancelled();
+  require(generation);
+  if (place < purged_ || place > log_.size()) {
+    throw Error(ErrorKind::rejected, "source.log_purged", "the log does not reach back that far",
+                name_);
+  }
+  if (place == log_.size()) return {};
+
+  const Transaction& transaction = log_[place];
+  std::vector<model::ChangePart> out;
+  const auto begin_part = [&] {
+    model::ChangePart part;
+    part.begin = position_at(place);
+    part.end = position_at(place + 1);
+    part.last = false;
+    part.committed_at = transaction.committed_at_;
+    out.push_back(std::move(part));
+  };
+  begin_part();
+  if (transaction.ddl_) out.back().ddl.push_back(*transaction.ddl_);
+  std::size_t rows = 0;
+  for (const auto& change : transaction.changes_) {
+    const auto table = std::find_if(tracked.begin(), tracked.end(),
+                                    [&](const auto& t) { return t.second.name == change.table; });
+    if (table == tracked.end()) continue;
+    const std::size_t columns = (change.before ? change.before : change.after)->size();
+    if (columns != table->second.columns.size()) {
+      throw Error(ErrorKind::data_mismatch, "source.log_definition",
+                  "a row in the log does not fit the table's definition", change.table.text());
+    }
+    if (rows == rows_per_part_) {
+      begin_part();
+      rows = 0;
+    }
+    ++rows;
+    const auto kind = !change.before  ? model::ChangeKind::insert
+                      : !change.after ? model::ChangeKind::remove
+                                      : model::ChangeKind::update;
+    auto& events = out.back().events;
+    if (events.empty() || events.back().collection != table->first || events.back().kind != kind) {
+      auto& event = events.emplace_back();
+      event.collection = table->first;
+      event.kind = kind;
+    }
+    append(events.back().before, change.before);
+    append(events.back().after, change.after);
+  }
+  for (auto& part : out) part.log_bytes = part.weight();
+  out.back().last = true;
+  return out;
+}
+
+}  // namespace wherry::stores::memory

@@ -1,0 +1,187 @@
+#pragma once
+// A server of tables in memory, with a change log, consistent views, transactions, leases and
+// progress kept with the data: what the engine's tests run on. Any number of sources, targets,
+// readers, writers and clients share one. Thread-safe. Errors: Error(rejected, "memory.*") for what
+// a client may not do; connection_lost to everything opened before a crash().
+//
+// A commit has a number, its place in the log; position n is between the n-th commit and the next
+// (counted from 0).
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "contract/row_writer.h"
+#include "model/change.h"
+#include "model/position.h"
+#include "model/schema.h"
+#include "stores/memory/table.h"
+
+namespace wherry::stores::memory {
+
+class Server;
+
+struct Lease {
+  std::uint64_t epoch = 0;
+  std::string owner;
+  std::chrono::system_clock::time_point renewed;
+  std::chrono::seconds valid_for{0};
+};
+
+struct Stream {
+  model::Position position;
+  std::uint64_t last_window = 0;
+};
+
+// What a target keeps about migrations, by their names. Changed by transactions only.
+struct Progress {
+  std::map<std::string, Lease> leases;
+  std::map<std::string, Stream> streams;
+  std::map<std::pair<std::string, std::uint64_t>, contract::WindowMark> windows;
+  std::map<std::tuple<std::string, model::CollectionId, std::uint32_t>, contract::ChunkMark> chunks;
+};
+
+// One transaction. Everything it did is undone if its body throws.
+class Transaction {
+ public:
+  void insert(const model::CollectionName& table, Row row);  // Error(rejected, "memory.duplicate")
+  // The row with this key, which must exist, becomes `row`; its key may change.
+  void update(const model::CollectionName& table, const model::Key& key, Row row);
+  void remove(const model::CollectionName& table, const model::Key& key);  // must exist
+
+  // For writers: put removes every row that holds a unique value of the row, erase does not need
+  // the row to exist.
+  void put(const model::CollectionName& table, Row row);
+  void erase(const model::CollectionName& table, const model::Key& key);
+
+  // Changes a definition; each stands alone in its transaction. Cells of columns that stay (by
+  // name) are kept, new ones are NULL, or "0".
+  void define(const std::optional<model::CollectionName>& before,
+              const std::optional<model::TableSchema>& after);
+
+  Progress& progress();
+  // map[key] becomes `value`, or is gone.
+  template <typename Map>
+  void assign(Map& map, const typename Map::key_type& key,
+              std::optional<typename Map::mapped_type> value) {
+    std::optional<typename Map::mapped_type> old;
+    if (const auto found = map.find(key); found != map.end()) old = found->second;
+    set_in(map, key, value);
+    undo_.push_back([&map, key, old] { set_in(map, key, old); });
+  }
+  // Throws Error(fenced) unless the fence is the migration's newest.
+  void check(const contract::Fence& fence);
+  std::chrono::system_clock::time_point now() const;
+
+ private:
+  friend class Server;
+  explicit Transaction(Server& server) : server_(server) {}
+
+  template <typename Map>
+  static void set_in(Map& map, const typename Map::key_type& key,
+                     const std::optional<typename Map::mapped_type>& value) {
+    if (value) {
+      map.insert_or_assign(key, *value);
+    } else {
+      map.erase(key);
+    }
+  }
+  void change(const model::CollectionName& name, const std::shared_ptr<Table>& table, RowPtr before,
+              RowPtr after);
+  void undo();
+
+  struct Change {
+    model::CollectionName table;
+    RowPtr before;  // null = inserted
+    RowPtr after;   // null = removed
+  };
+  Server& server_;
+  std::vector<Change> changes_;
+  std::optional<model::DdlEvent> ddl_;
+  std::chrono::system_clock::time_point committed_at_;
+  std::vector<std::function<void()>> undo_;
+};
+
+class Server {
+ public:
+  using Clock = std::function<std::chrono::system_clock::time_point()>;
+  explicit Server(std::string name, Clock clock = &std::chrono::system_clock::now);
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  const std::string& name() const { return name_; }
+
+  // For clients. Each returns the position after its commit.
+  model::Position transaction(const std::function<void(Transaction&)>& body);
+  model::Position create_table(const model::TableSchema& schema);
+  model::Position insert(const model::CollectionName& table, Row row);
+  model::Position update(const model::CollectionName& table, const model::Key& key, Row row);
+  model::Position remove(const model::CollectionName& table, const model::Key& key);
+  std::vector<Row> rows(const model::CollectionName& table) const;  // as of now, in key order
+
+  // The last `commits` commits show in the log and are not visible to views yet, as between a group
+  // commit's two halves.
+  void set_visibility_lag(std::uint64_t commits);
+  // Parts of transactions in the log hold at most so many rows.
+  void set_rows_per_part(std::size_t rows);
+  // The server stops and starts; its last commits are lost with it, what was open is gone.
+  void crash(std::uint64_t lose_last_commits = 0);
+  void purge_log(const model::Position& before);
+
+  // For the store's objects. A generation ends with a crash; Error(connection_lost) for an older
+  // one.
+  std::uint64_t generation() const;
+  model::Position transaction(std::uint64_t generation,
+                              const std::function<void(Transaction&)>& body);
+  model::Position log_end() const;
+  std::pair<Version, model::Bracket> view() const;
+  // The table as of a version; null if there is none. `use` runs under the lock.
+  void with_table(std::uint64_t generation, const model::CollectionName& name, Version at,
+                  const std::function<void(const Table*)>& use) const;
+  std::vector<model::TableSchema> definitions() const;
+  void with_progress(const std::function<void(const Progress&)>& use) const;
+  // The parts of the commit at this place of the log, events of these tables only; waits for it,
+  // nothing if `patience` ends first.
+  std::vector<model::ChangePart> parts(
+      std::uint64_t generation, std::uint64_t place,
+      const std::map<model::CollectionId, model::TableSchema>& tracked,
+      std::chrono::milliseconds patience, const std::stop_token& stop) const;
+
+ private:
+  friend class Transaction;
+  using TableVersions = std::vector<std::pair<Version, std::shared_ptr<Table>>>;
+
+  void require(std::uint64_t generation) const;
+  model::Position commit(const std::function<void(Transaction&)>& body);
+  std::shared_ptr<Table> table_at(const model::CollectionName& name, Version at) const;
+  std::shared_ptr<Table> table_now(const model::CollectionName& name) const;  // or Error(rejected)
+  Version next_version() const { return log_.size() + 1; }
+  void show();
+
+  const std::string name_;
+  const Clock clock_;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable_any changed_;
+  std::map<model::CollectionName, TableVersions> tables_;
+  Progress progress_;
+  std::vector<Transaction> log_;
+  Version visible_ = 0;
+  std::uint64_t lag_ = 0;
+  std::uint64_t purged_ = 0;
+  std::size_t rows_per_part_ = 1000;
+  std::uint64_t generation_ = 0;
+};
+
+model::Position position_at(std::uint64_t place);
+
+}  // namespace wherry::stores::memory

@@ -1,0 +1,150 @@
+#include "stores/memory/target.h"
+
+#include "base/error.h"
+#include "base/text.h"
+#include "stores/memory/reader.h"
+#include "stores/memory/writer.h"
+
+namespace wherry::stores::memory {
+
+using base::Error;
+using base::ErrorKind;
+
+std::vector<model::Finding> Target::assess(const std::vector<contract::TablePair>& tables) {
+  std::vector<model::Finding> findings;
+  for (const auto& table : tables) {
+    const auto there = definition(table.target);
+    if (!there || there->carries_like(table.source)) continue;
+    findings.push_back({model::Severity::blocker, "target.table_differs", table.target.text(),
+                        "the target has another table of this name", "rename or drop it"});
+  }
+  return findings;
+}
+
+contract::Fence Target::acquire(const contract::LeaseRequest& request) {
+  contract::Fence fence{request.migration, 0};
+  server_->transaction([&](Transaction& t) {
+    auto& leases = t.progress().leases;
+    const auto found = leases.find(request.migration);
+    const Lease old = found == leases.end() ? Lease{} : found->second;
+    if (old.owner != request.owner && t.now() < old.renewed + old.valid_for) {
+      throw Error(ErrorKind::rejected, "lease.held", "another process moves this: " + old.owner,
+                  server_->name());
+    }
+    fence.epoch = old.epoch + 1;
+    t.assign(leases, request.migration,
+             Lease{fence.epoch, request.owner, t.now(), request.valid_for});
+  });
+  return fence;
+}
+
+void Target::renew(const contract::Fence& fence) {
+  server_->transaction([&](Transaction& t) {
+    t.check(fence);
+    Lease lease = t.progress().leases.at(fence.migration);
+    lease.renewed = t.now();
+    t.assign(t.progress().leases, fence.migration, lease);
+  });
+}
+
+void Target::release(const contract::Fence& fence) {
+  server_->transaction([&](Transaction& t) {
+    t.check(fence);
+    Lease lease = t.progress().leases.at(fence.migration);
+    ++lease.epoch;
+    lease.valid_for = {};
+    t.assign(t.progress().leases, fence.migration, lease);
+  });
+}
+
+contract::TargetProgress Target::load_progress(const std::string& migration) {
+  contract::TargetProgress out;
+  server_->with_progress([&](const Progress& progress) {
+    if (const auto s = progress.streams.find(migration); s != progress.streams.end()) {
+      out.position = s->second.position;
+      out.last_window = s->second.last_window;
+    }
+    for (const auto& [key, mark] : progress.chunks) {
+      if (std::get<0>(key) == migration) out.chunks.push_back(mark);
+    }
+    for (const auto& [key, mark] : progress.windows) {
+      if (key.first == migration) out.windows.push_back(mark);
+    }
+  });
+  return out;
+}
+
+void Target::start_stream(const contract::Fence& fence, const model::Position& from) {
+  server_->transaction([&](Transaction& t) {
+    t.check(fence);
+    auto& streams = t.progress().streams;
+    const auto found = streams.find(fence.migration);
+    if (found == streams.end()) return t.assign(streams, fence.migration, Stream{from, 0});
+    if (found->second.position == from) return;
+    throw Error(ErrorKind::internal, "target.stream_started", "the stream was started before",
+                server_->name());
+  });
+}
+
+std::unique_ptr<contract::RowReader> Target::reader(const std::stop_token&) {
+  return open_reader(server_);
+}
+
+std::unique_ptr<contract::RowWriter> Target::writer(const contract::Fence& fence) {
+  return open_writer(server_, fence);
+}
+
+void Target::create_tables(const contract::Fence& fence, contract::RowSource&,
+                           const std::vector<contract::TablePair>& tables) {
+  for (const auto& pair : tables) {
+    const auto there = definition(pair.target);
+    if (there && there->carries_like(pair.source)) continue;
+    model::TableSchema schema = pair.source;
+    schema.name = pair.target;
+    server_->transaction([&](Transaction& t) {
+      t.check(fence);
+      t.define(std::nullopt, schema);
+    });
+  }
+}
+
+std::optional<model::TableSchema> Target::definition(const model::CollectionName& name) {
+  for (auto& schema : server_->definitions()) {
+    if (schema.name == name) return std::move(schema);
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> Target::statements(const contract::TablePair& table,
+                                            const std::vector<model::Key>& remove,
+                                            const model::RowBatch& put) {
+  std::vector<std::string> out;
+  for (const auto& key : remove) out.push_back("remove " + table.target.text() + " " + key.text());
+  for (std::size_t row = 0; row < put.rows(); ++row) {
+    std::string line = "put " + table.target.text();
+    for (std::size_t c = 0; c < put.columns(); ++c) {
+      const model::Cell cell = put.cell(row, c);
+      line += " " + (cell ? base::printable(*cell) : std::string("NULL"));
+    }
+    out.push_back(std::move(line));
+  }
+  return out;
+}
+
+void Target::forget(const std::string& migration) {
+  server_->transaction([&](Transaction& t) {
+    Progress& p = t.progress();
+    t.assign(p.leases, migration, std::nullopt);
+    t.assign(p.streams, migration, std::nullopt);
+    for (auto w = p.windows.lower_bound({migration, 0});
+         w != p.windows.end() && w->first.first == migration;) {
+      t.assign(p.windows, (w++)->first, std::nullopt);
+    }
+    for (auto c = p.chunks.lower_bound({migration, 0, 0});
+         c != p.chunks.end() && std::get<0>(c->first) == migration;) {
+      t.assign(p.chunks, (c++)->first, std::nullopt);
+    }
+  });
+}
+
+}  // namespace wherry::stores::memory

@@ -1,0 +1,44 @@
+#pragma once
+// A server in memory as target. As contract/row_store.h says. Its clock is the server's.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "contract/row_store.h"
+#include "stores/memory/server.h"
+
+namespace wherry::stores::memory {
+
+class Target final : public contract::RowTarget {
+ public:
+  explicit Target(std::shared_ptr<Server> server) : server_(std::move(server)) {}
+
+  std::string describe() override { return "memory server " + server_->name(); }
+  std::string identity() override { return server_->name(); }
+  std::vector<model::Finding> assess(const std::vector<contract::TablePair>& tables) override;
+  void prepare() override {}  // progress has its place in the server
+
+  contract::Fence acquire(const contract::LeaseRequest& request) override;
+  void renew(const contract::Fence& fence) override;
+  void release(const contract::Fence& fence) override;
+
+  contract::TargetProgress load_progress(const std::string& migration) override;
+  void start_stream(const contract::Fence& fence, const model::Position& from) override;
+
+  std::unique_ptr<contract::RowReader> reader(const std::stop_token& stop) override;
+  std::unique_ptr<contract::RowWriter> writer(const contract::Fence& fence) override;
+
+  void create_tables(const contract::Fence& fence, contract::RowSource& source,
+                     const std::vector<contract::TablePair>& tables) override;
+  std::optional<model::TableSchema> definition(const model::CollectionName& name) override;
+  std::vector<std::string> statements(const contract::TablePair& table,
+                                      const std::vector<model::Key>& remove,
+                                      const model::RowBatch& put) override;
+  void forget(const std::string& migration) override;
+
+ private:
+  std::shared_ptr<Server> server_;
+};
+
+}  // namespace wherry::stores::memory

@@ -1,0 +1,19 @@
+#pragma once
+// Writes to a server in memory. As contract/row_writer.h says. A window is kept here and takes
+// effect when it commits.
+
+#include <memory>
+
+#include "contract/row_writer.h"
+#include "stores/memory/server.h"
+
+namespace wherry::stores::memory {
+
+std::unique_ptr<contract::RowWriter> open_writer(std::shared_ptr<Server> server,
+                                                 const contract::Fence& fence);
+
+// Within a transaction: the stream is at the window's end. Requires: the stream was started.
+void move_stream(Transaction& transaction, const contract::Fence& fence,
+                 const contract::WindowMark& mark);
+
+}  // namespace wherry::stores::memory
