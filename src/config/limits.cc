@@ -4,7 +4,6 @@ namespace wherry::config {
 
 LimitsChange compare(const Limits& before, const Limits& after) {
   LimitsChange change;
-  if (before.threads != after.threads) change.at_once.emplace_back("limits.threads");
   if (before.rows_per_second != after.rows_per_second) {
     change.at_once.emplace_back("limits.rows_per_second");
   }
@@ -17,7 +16,8 @@ LimitsChange compare(const Limits& before, const Limits& after) {
   if (before.back_off.replica_lag != after.back_off.replica_lag) {
     change.at_once.emplace_back("limits.back_off.replica_lag");
   }
-  // The bounds of queues are set when they are made.
+  // Threads are started and queues bounded when a run starts.
+  if (before.threads != after.threads) change.after_restart.emplace_back("limits.threads");
   if (before.memory != after.memory) change.after_restart.emplace_back("limits.memory");
   return change;
 }

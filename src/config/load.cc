@@ -280,9 +280,6 @@ class MigrationReader {
     static_cast<void>(reader_.choice(keys.get("way"), {"stream"}));
     static_cast<void>(reader_.choice(keys.get("digest"), {"xxh3"}));
     if (auto age = reader_.duration(keys.get("max_proof_age"))) verify.max_proof_age = *age;
-    if (auto rows = reader_.whole_or_unlimited(keys.get("rows_per_second"))) {
-      verify.rows_per_second = *rows;
-    }
     Keys recheck(keys.get("recheck").or_absent(), "times: and wait:", reader_);
     constexpr std::uint64_t most_times = 100;
     if (auto times = reader_.whole(recheck.get("times"), 1, most_times)) {

@@ -74,7 +74,7 @@ limits:
   memory: 1 GiB
   back_off: {threads_running: 40, replica_lag: 1.5 s}
 ddl: {default: stop, drop_table: ignore}
-verify: {way: stream, digest: xxh3, max_proof_age: 12 h, rows_per_second: 500, recheck: {times: 3, wait: 200 ms}}
+verify: {way: stream, digest: xxh3, max_proof_age: 12 h, recheck: {times: 3, wait: 200 ms}}
 journal: state
 server_id: 99
 )");
@@ -105,7 +105,6 @@ server_id: 99
   EXPECT_EQ(m.ddl.action(DdlKind::alter_table), DdlAction::stop);
   EXPECT_EQ(m.ddl.action(DdlKind::drop_table), DdlAction::ignore);
   EXPECT_EQ(m.verify.max_proof_age, std::chrono::hours(12));
-  EXPECT_EQ(m.verify.rows_per_second, 500U);
   EXPECT_EQ(m.verify.recheck_times, 3U);
   EXPECT_EQ(m.verify.recheck_wait.count(), 200);
   EXPECT_EQ(m.journal, "/etc/state");

@@ -83,7 +83,6 @@ class DdlPolicy {
 
 struct Verify {
   std::optional<std::chrono::milliseconds> max_proof_age;  // older chunks are proved again
-  std::optional<std::uint64_t> rows_per_second;            // of the prover; nothing: as the copy
   std::uint32_t recheck_times = 5;                         // reads again before a difference counts
   std::chrono::milliseconds recheck_wait{1000};            // between them
 };

@@ -110,7 +110,6 @@ constexpr std::string_view tail = R"(
   #digest: xxh3
   # Prove again what was proved longer ago than this. Left out: a proof holds as long as the change log vouches for it.
   #max_proof_age: 24 h
-  #rows_per_second: unlimited
   # A difference is read again this often before it counts.
   #recheck:
     #times: 5
