@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -147,9 +148,19 @@ void BinlogStream::fail() {
   try {
     connection_.fail();
   } catch (const Error& e) {
-    if (e.code() == "mysql.log_refused" &&
-        e.message().find("Could not find first log") != std::string::npos) {
+    // One number stands for many troubles here; only the words tell them apart.
+    const auto says = [&](std::string_view words) {
+      return e.message().find(words) != std::string::npos;
+    };
+    if (says("Could not find first log")) {
       throw Error(ErrorKind::rejected, "source.log_purged", e.message(), e.context());
+    }
+    if (says("same server_uuid/server_id")) {
+      throw Error(
+          ErrorKind::rejected, "source.server_id_taken",
+          "another replica of the source, or another migration, has the server id of this one; "
+          "give each its own",
+          e.context());
     }
     throw;
   }

@@ -4,7 +4,7 @@
 // blocks for longer; one that vanished is noticed by the connection's keep-alive. Errors:
 // connection_lost; cancelled after a stop; rejected "source.log_purged" (what is needed is no
 // longer there), "source.log_shorter" (the log ends before the position: another server, or one
-// that lost its log's end), "source.log_off", "source.log_refused".
+// that lost its log's end), "source.log_off", "source.log_refused", "source.server_id_taken".
 
 #include <chrono>
 #include <cstdint>
