@@ -1,0 +1,146 @@
+#pragma once
+// A target that fails where a test wants it to: the property to test is always "resume, and target
+// = source". Counts are of the whole target, over all its writers; a commit is a chunk's or a
+// window's. Thread-safe.
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "contract/row_store.h"
+
+namespace wherry::tests {
+
+// What is to fail, counted from now: 1 = the next one, 0 = none. Each fault happens once.
+struct Faults {
+  std::atomic<int> fail_write = 0;   // this write throws Error(transient); nothing of it is done
+  std::atomic<int> lose_commit = 0;  // this commit throws Error(connection_lost) …
+  std::atomic<bool> lost_commit_happens = false;  // … with or without having happened
+  // After this commit the process is as good as dead: every call throws Error(fenced, "test.crash")
+  // and does nothing.
+  std::atomic<int> crash_after_commit = 0;
+  std::atomic<bool> crashed = false;
+  std::atomic<int> commits = 0;  // that happened
+
+  void alive() const {
+    if (crashed) throw base::Error(base::ErrorKind::fenced, "test.crash", "crashed for a test");
+  }
+  static bool due(std::atomic<int>& count) { return count > 0 && count-- == 1; }
+};
+
+class FaultyWriter final : public contract::RowWriter {
+ public:
+  FaultyWriter(std::unique_ptr<contract::RowWriter> inner, std::shared_ptr<Faults> faults)
+      : inner_(std::move(inner)), faults_(std::move(faults)) {}
+
+  void write_chunk(const contract::TablePair& table, const model::RowBatch& rows,
+                   const contract::ChunkMark& mark) override {
+    write();
+    commit([&] { inner_->write_chunk(table, rows, mark); });
+  }
+  void begin_window() override {
+    alive();
+    inner_->begin_window();
+  }
+  void remove(const contract::TablePair& table, const std::vector<model::Key>& keys) override {
+    write();
+    inner_->remove(table, keys);
+  }
+  void put(const contract::TablePair& table, const model::RowBatch& rows) override {
+    write();
+    inner_->put(table, rows);
+  }
+  void commit_window(const contract::WindowMark& mark, std::uint64_t forget_through) override {
+    alive();
+    commit([&] { inner_->commit_window(mark, forget_through); });
+  }
+  void rollback() noexcept override { inner_->rollback(); }
+
+ private:
+  void alive() const {
+    faults_->alive();
+    if (lost_) throw_lost();
+  }
+  [[noreturn]] static void throw_lost() {
+    throw base::Error(base::ErrorKind::connection_lost, "test.lost", "cut for a test");
+  }
+  void write() {
+    alive();
+    if (Faults::due(faults_->fail_write)) {
+      throw base::Error(base::ErrorKind::transient, "test.transient", "failed for a test");
+    }
+  }
+  template <typename Commit>
+  void commit(const Commit& inner) {
+    lost_ = Faults::due(faults_->lose_commit);
+    if (lost_ && !faults_->lost_commit_happens) {
+      inner_->rollback();
+      throw_lost();
+    }
+    inner();
+    ++faults_->commits;
+    if (Faults::due(faults_->crash_after_commit)) faults_->crashed = true;
+    alive();
+  }
+
+  std::unique_ptr<contract::RowWriter> inner_;
+  std::shared_ptr<Faults> faults_;
+  bool lost_ = false;  // a lost connection stays lost
+};
+
+class FaultyTarget final : public contract::RowTarget {
+ public:
+  FaultyTarget(std::shared_ptr<contract::RowTarget> inner, std::shared_ptr<Faults> faults)
+      : inner_(std::move(inner)), faults_(std::move(faults)) {}
+
+  std::string describe() override { return inner().describe(); }
+  std::string identity() override { return inner().identity(); }
+  std::vector<model::Finding> assess(const std::vector<contract::TablePair>& tables) override {
+    return inner().assess(tables);
+  }
+  void prepare() override { inner().prepare(); }
+  contract::Fence acquire(const contract::LeaseRequest& request) override {
+    return inner().acquire(request);
+  }
+  void renew(const contract::Fence& fence) override { inner().renew(fence); }
+  void release(const contract::Fence& fence) override { inner().release(fence); }
+  contract::TargetProgress load_progress(const std::string& migration) override {
+    return inner().load_progress(migration);
+  }
+  void start_stream(const contract::Fence& fence, const model::Position& from) override {
+    inner().start_stream(fence, from);
+  }
+  std::unique_ptr<contract::RowReader> reader(const std::stop_token& stop) override {
+    return inner().reader(stop);
+  }
+  std::unique_ptr<contract::RowWriter> writer(const contract::Fence& fence) override {
+    return std::make_unique<FaultyWriter>(inner().writer(fence), faults_);
+  }
+  void create_tables(const contract::Fence& fence, contract::RowSource& source,
+                     const std::vector<contract::TablePair>& tables) override {
+    inner().create_tables(fence, source, tables);
+  }
+  std::optional<model::TableSchema> definition(const model::CollectionName& name) override {
+    return inner().definition(name);
+  }
+  std::vector<std::string> statements(const contract::TablePair& table,
+                                      const std::vector<model::Key>& remove,
+                                      const model::RowBatch& put) override {
+    return inner().statements(table, remove, put);
+  }
+  void forget(const std::string& migration) override { inner().forget(migration); }
+
+ private:
+  contract::RowTarget& inner() {
+    faults_->alive();
+    return *inner_;
+  }
+
+  std::shared_ptr<contract::RowTarget> inner_;
+  std::shared_ptr<Faults> faults_;
+};
+
+}  // namespace wherry::tests
