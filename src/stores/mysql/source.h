@@ -43,6 +43,9 @@ class Source final : public contract::RowSource {
   // The server's own words for a table ("CREATE TABLE …"), for a target of this kind.
   // Throws Error(data_mismatch) if there is no such table.
   std::string create_statement(const model::CollectionName& table);
+  // What new tables of a schema get: "CHARACTER SET latin1 COLLATE latin1_bin"; empty if there is no
+  // such schema.
+  std::string schema_defaults(const std::string& schema);
 
  private:
   // Runs `use` on the connection, one caller at a time; once more on a new connection if the old

@@ -1,0 +1,328 @@
+#include "stores/mysql/assess_target.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <map>
+#include <set>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "stores/mysql/grants.h"
+#include "stores/mysql/identity.h"
+#include "stores/mysql/progress_schema.h"
+#include "stores/mysql/schema.h"
+#include "stores/mysql/sql.h"
+
+namespace wherry::stores::mysql {
+
+namespace {
+
+using contract::TablePair;
+using model::CollectionName;
+using model::Severity;
+
+constexpr std::array<std::string_view, 9> needed_privileges{
+    "SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "ALTER", "INDEX", "REFERENCES"};
+constexpr std::uint64_t comfortable_packet = std::uint64_t{16} << 20U;
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+// MariaDB's names, as model::Column has them.
+std::string one_name(std::string collation) {
+  return collation.starts_with("utf8_") ? "utf8mb3" + collation.substr(4) : collation;
+}
+
+class Assessment {
+ public:
+  Assessment(Connection& connection, const std::vector<TablePair>& tables)
+      : c_(connection), tables_(tables) {}
+
+  std::vector<model::Finding> run() {
+    read_variables();
+    check_version();
+    check_writable();
+    check_privileges();
+    check_progress();
+    check_load_path();
+    check_log();
+    check_collations();
+    check_names();
+    read_triggers();
+    for (const auto& pair : tables_) check_table(pair);
+    check_space();
+    return std::move(findings_);
+  }
+
+ private:
+  void add(Severity severity, std::string code, std::string subject, std::string why,
+           std::string what_to_do) {
+    findings_.push_back(
+        {severity, std::move(code), std::move(subject), std::move(why), std::move(what_to_do)});
+  }
+
+  void read_variables() {
+    const Result r = c_.query("SHOW GLOBAL VARIABLES");
+    for (std::size_t row = 0; row < r.rows(); ++row) {
+      variables_[r.text(row, std::size_t{0})] = r.text(row, std::size_t{1});
+    }
+    const Result grants = c_.query("SHOW GRANTS");
+    for (std::size_t row = 0; row < grants.rows(); ++row) {
+      grants_.add(grants.text(row, std::size_t{0}));
+    }
+  }
+
+  // "" if the server does not know the variable.
+  std::string variable(const std::string& name) const {
+    const auto found = variables_.find(name);
+    return found == variables_.end() ? std::string() : found->second;
+  }
+
+  void check_version() {
+    const ServerVersion& v = c_.server();
+    const std::string name = describe_server(c_);
+    if (v.is_mariadb() ? v.number < 100300 : v.number < 50700) {
+      add(Severity::blocker, "target.version_too_old", "target",
+          name + " is older than what Wherry writes to",
+          "move to MariaDB 10.3 or MySQL 5.7 or newer");
+    } else if (!v.is_mariadb() || v.number / 100 != 1011) {
+      add(Severity::warning, "target.version_not_tested", "target",
+          name + " is not among the versions Wherry is tested with as a target (MariaDB 10.11)",
+          "rehearse the migration first; watch the proofs");
+    }
+    if (variable("wsrep_on") == "ON") {
+      add(Severity::warning, "target.galera", "target",
+          "the target is a Galera node: a commit may fail there that would not elsewhere, and "
+          "locks "
+          "by name hold on one node only",
+          "write to one node only, and rehearse the migration first");
+    }
+  }
+
+  void check_writable() {
+    const std::string read_only = variable("read_only");
+    const std::string super = variable("super_read_only");
+    if (super == "ON" || (read_only != "OFF" && read_only != "0" && !read_only.empty())) {
+      add(Severity::blocker, "target.read_only", "target", "the target takes no writes (read_only)",
+          super == "ON" ? "SET GLOBAL super_read_only=OFF; SET GLOBAL read_only=OFF;"
+                        : "SET GLOBAL read_only=OFF;");
+    }
+  }
+
+  void check_privileges() {
+    std::set<std::string> schemas{std::string(progress_schema), std::string(shadow_schema)};
+    for (const auto& pair : tables_) schemas.insert(pair.target.schema);
+    for (const auto& schema : schemas) {
+      std::string missing;
+      for (const auto privilege : needed_privileges) {
+        if (grants_.has_on(schema, privilege)) continue;
+        if (!missing.empty()) missing += ", ";
+        missing += privilege;
+      }
+      if (missing.empty()) continue;
+      add(Severity::blocker, "target.privilege_missing", base::printable(schema),
+          "the account may not " + missing,
+          "GRANT " + missing + " ON " + identifier(schema) + ".* TO " + account() + ";");
+    }
+  }
+
+  std::string account() {
+    const std::string user = c_.scalar("SELECT CURRENT_USER()").value_or("");
+    const std::size_t at = user.rfind('@');
+    if (at == std::string::npos) return identifier(user);
+    return identifier(user.substr(0, at)) + "@" + identifier(user.substr(at + 1));
+  }
+
+  void check_progress() {
+    if (!has_progress()) return;
+    const auto version = c_.query("SELECT `version` FROM `_wherry`.`meta`");
+    if (!version.empty() && version.number(0, std::size_t{0}).value_or(0) > progress_version) {
+      add(Severity::blocker, "target.progress_newer", "_wherry",
+          "the target holds the progress of a newer Wherry", "use the newer one");
+    }
+  }
+
+  bool has_progress() {
+    return !c_.query(
+                  "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA='_wherry' AND "
+                  "TABLE_NAME='made_table'")
+                .empty();
+  }
+
+  void check_load_path() {
+    if (variable("local_infile") != "ON") {
+      add(Severity::note, "target.local_infile", "target",
+          "local_infile is off: rows are sent as REPLACE statements, which is slower",
+          "SET GLOBAL local_infile=ON; while the data is copied");
+    }
+    const std::string packet = variable("max_allowed_packet");
+    if (!packet.empty() && std::stoull(packet) < comfortable_packet) {
+      add(Severity::warning, "target.max_allowed_packet", "target",
+          "max_allowed_packet is " + base::human_bytes(std::stoull(packet)) +
+              ": a row greater than that can only be loaded where local_infile is on",
+          "SET GLOBAL max_allowed_packet=1073741824;");
+    }
+  }
+
+  void check_log() {
+    if (variable("log_bin") != "ON") {
+      add(Severity::note, "target.binlog_off", "target",
+          "the target writes no binary log: writes of others to it are not noticed before a proof "
+          "is "
+          "made again, and there is no way back after a switch",
+          "start the target with log_bin, binlog_format=ROW and binlog_row_image=FULL");
+      return;
+    }
+    const std::string format = variable("binlog_format");
+    if (format == "STATEMENT") {
+      add(Severity::blocker, "target.binlog_format", "target",
+          "binlog_format is STATEMENT: the target refuses the transactions that Wherry writes",
+          "SET GLOBAL binlog_format='ROW';");
+    } else if (format != "ROW" && !format.empty()) {
+      add(Severity::note, "target.binlog_format", "target", "binlog_format is " + format,
+          "SET GLOBAL binlog_format='ROW'; for the way back");
+    }
+    if (variable("innodb_flush_log_at_trx_commit") != "1" || variable("sync_binlog") != "1") {
+      add(Severity::note, "target.durability", "target",
+          "the target may lose its last transactions in a power cut; Wherry's progress is lost "
+          "with "
+          "them, so nothing is missing afterwards, but replicas of the target may differ from it",
+          "SET GLOBAL innodb_flush_log_at_trx_commit=1, GLOBAL sync_binlog=1;");
+    }
+  }
+
+  std::set<std::string> known_collations() {
+    std::set<std::string> known;
+    const auto take = [&](const std::string& sql) {
+      const Result r = c_.query(sql);
+      for (std::size_t i = 0; i < r.rows(); ++i) known.insert(one_name(r.text(i, std::size_t{0})));
+    };
+    take("SELECT COLLATION_NAME FROM information_schema.COLLATIONS");
+    // From 10.10 on some collations serve several character sets under one name.
+    if (c_.server().is_mariadb() && c_.server().number >= 101000) {
+      take(
+          "SELECT FULL_COLLATION_NAME FROM "
+          "information_schema.COLLATION_CHARACTER_SET_APPLICABILITY");
+    }
+    return known;
+  }
+
+  void check_collations() {
+    const std::set<std::string> known = known_collations();
+    std::map<std::string, std::string> missing;  // collation → first column
+    for (const auto& pair : tables_) {
+      for (const auto& column : pair.source.columns) {
+        if (column.collation.empty() || known.contains(one_name(column.collation))) continue;
+        missing.emplace(column.collation,
+                        pair.source.name.text() + " column " + base::printable(column.name));
+      }
+    }
+    for (const auto& [collation, column] : missing) {
+      add(Severity::blocker, "target.collation_missing", column,
+          "the target does not know the collation " + collation,
+          "move to a server that knows it, or change the column on the source first");
+    }
+  }
+
+  void check_names() {
+    const std::string folding = variable("lower_case_table_names");
+    const bool folds = folding != "0" && !folding.empty();
+    std::map<CollectionName, std::string> taken;
+    for (const auto& pair : tables_) {
+      const CollectionName name =
+          folds ? CollectionName{lower(pair.target.schema), lower(pair.target.name)} : pair.target;
+      const auto [at, is_new] = taken.emplace(name, pair.source.name.text());
+      if (!is_new) {
+        add(Severity::blocker, "target.name_taken_twice", pair.target.text(),
+            at->second + " and " + pair.source.name.text() + " would be moved to the same table" +
+                (folds ? " (lower_case_table_names=" + folding + ")" : ""),
+            "rename one of them on its way");
+      }
+      if (folding == "1" && name != pair.target) {
+        add(Severity::blocker, "target.lower_case_table_names", pair.target.text(),
+            "the target keeps names in lower case only (lower_case_table_names=1)",
+            "rename it to " + name.text() +
+                " on its way, or move to a server with the source's "
+                "lower_case_table_names");
+      }
+    }
+  }
+
+  void read_triggers() {
+    const Result r =
+        c_.query("SELECT EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE FROM information_schema.TRIGGERS");
+    for (std::size_t i = 0; i < r.rows(); ++i) {
+      triggers_.insert({r.text(i, std::size_t{0}), r.text(i, std::size_t{1})});
+    }
+  }
+
+  bool made_by_wherry(const CollectionName& name) {
+    if (!has_progress()) return false;
+    return !c_.query("SELECT 1 FROM `_wherry`.`made_table` WHERE `schema_name`=" +
+                     bytes_literal(name.schema) + " AND `table_name`=" + bytes_literal(name.name))
+                .empty();
+  }
+
+  bool is_view(const CollectionName& name) {
+    return !c_.query("SELECT 1 FROM information_schema.VIEWS WHERE TABLE_SCHEMA=" +
+                     text_literal(name.schema) + " AND TABLE_NAME=" + text_literal(name.name))
+                .empty();
+  }
+
+  void check_table(const TablePair& pair) {
+    const std::string subject = pair.target.text();
+    if (is_view(pair.target)) {
+      add(Severity::blocker, "target.table_exists", subject, "the target has a view of this name",
+          "drop it, or move to another name");
+      return;
+    }
+    const auto found = read_table(c_, pair.target);
+    if (!found) return;
+    if (triggers_.contains(pair.target)) {
+      add(Severity::blocker, "target.triggers", subject,
+          "the target's table has triggers, which would change what is written",
+          "drop them until the switch");
+    }
+    if (!pair.source.carries_like(*found)) {
+      add(Severity::blocker, "target.table_differs", subject,
+          "the target's table is not defined as the source's " + pair.source.name.text(),
+          "drop it, or move to another name");
+    } else if (!made_by_wherry(pair.target) &&
+               !c_.query("SELECT 1 FROM " + qualified(pair.target) + " LIMIT 1").empty()) {
+      add(Severity::blocker, "target.table_exists", subject,
+          "the target has a table of this name with rows that Wherry did not put there",
+          "drop it, or move to another name");
+    }
+  }
+
+  void check_space() {
+    std::uint64_t bytes = 0;
+    for (const auto& pair : tables_) bytes += pair.source.byte_estimate;
+    add(Severity::note, "target.space_unknown", "target",
+        "a server does not tell how much room its disk has; the chosen tables take about " +
+            base::human_bytes(bytes) + " on the source",
+        "see to twice that, for the binary log");
+  }
+
+  Connection& c_;
+  const std::vector<TablePair>& tables_;
+  std::map<std::string, std::string> variables_;
+  Grants grants_;
+  std::set<CollectionName> triggers_;
+  std::vector<model::Finding> findings_;
+};
+
+}  // namespace
+
+std::vector<model::Finding> assess_target(Connection& connection,
+                                          const std::vector<TablePair>& tables) {
+  return Assessment(connection, tables).run();
+}
+
+}  // namespace wherry::stores::mysql

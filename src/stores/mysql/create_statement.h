@@ -1,0 +1,24 @@
+#pragma once
+// Makes of a source's SHOW CREATE TABLE the statement that makes the table on a target: names
+// exchanged, executable comments opened, and left out what says where on the source's disk the
+// table lies. Everything else stays as the source's server wrote it. Pure.
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "model/schema.h"
+
+namespace wherry::stores::mysql {
+
+// Where a table of the source is on the target; nothing if it is not moved.
+using FindTarget =
+    std::function<std::optional<model::CollectionName>(const model::CollectionName&)>;
+
+// `shown` as SHOW CREATE TABLE prints it with sql_mode ''. Throws Error(rejected,
+// "target.foreign_key_outside") if a foreign key refers to a table that is not moved.
+std::string rewrite_create(std::string_view shown, const model::CollectionName& source,
+                           const FindTarget& target_of);
+
+}  // namespace wherry::stores::mysql

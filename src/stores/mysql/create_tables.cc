@@ -1,0 +1,155 @@
+#include "stores/mysql/create_tables.h"
+
+#include <map>
+#include <set>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "stores/mysql/create_statement.h"
+#include "stores/mysql/lease.h"
+#include "stores/mysql/progress_schema.h"
+#include "stores/mysql/schema.h"
+#include "stores/mysql/source.h"
+#include "stores/mysql/sql.h"
+
+namespace wherry::stores::mysql {
+
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+using contract::TablePair;
+using model::CollectionName;
+
+std::string made_table_row(const contract::Fence& fence, const CollectionName& name) {
+  return fmt::format("{} AND `schema_name`={} AND `table_name`={}",
+                     where_migration(fence.migration), bytes_literal(name.schema),
+                     bytes_literal(name.name));
+}
+
+bool made_by_us(Connection& connection, const contract::Fence& fence, const CollectionName& name) {
+  return !connection.query("SELECT 1 FROM `_wherry`.`made_table`" + made_table_row(fence, name))
+              .empty();
+}
+
+// Written before the table is made: a table without it is not ours, and one with it is.
+void note_as_ours(Connection& connection, const contract::Fence& fence,
+                  const CollectionName& name) {
+  connection.execute("START TRANSACTION");
+  connection.execute(fmt::format("REPLACE INTO `_wherry`.`made_table` VALUES ({},{},{})",
+                                 bytes_literal(fence.migration), bytes_literal(name.schema),
+                                 bytes_literal(name.name)));
+  check_fence(connection, fence);
+  connection.execute("COMMIT");
+}
+
+bool has_rows(Connection& connection, const CollectionName& name) {
+  return !connection.query("SELECT 1 FROM " + qualified(name) + " LIMIT 1").empty();
+}
+
+void require_like(const TablePair& pair, const std::optional<model::TableSchema>& found) {
+  if (found && pair.source.carries_like(*found)) return;
+  throw Error(ErrorKind::rejected, "target.table_differs",
+              "the target's table is not defined as the source's " + pair.source.name.text() +
+                  ": drop it, or move to another name",
+              pair.target.text());
+}
+
+class TableMaker {
+ public:
+  TableMaker(Connection& connection, const contract::Fence& fence, Source& source,
+             const std::vector<TablePair>& tables)
+      : connection_(connection), fence_(fence), source_(source) {
+    for (const auto& pair : tables) targets_[pair.source.name] = pair.target;
+  }
+
+  void make(const TablePair& pair) {
+    const auto found = read_table(connection_, pair.target);
+    const bool ours = made_by_us(connection_, fence_, pair.target);
+    if (found && !ours && has_rows(connection_, pair.target)) {
+      throw Error(
+          ErrorKind::rejected, "target.table_exists",
+          "the target has a table of this name with rows that Wherry did not put there: drop "
+          "it, or move to another name",
+          pair.target.text());
+    }
+    if (found) require_like(pair, found);
+    if (!ours) note_as_ours(connection_, fence_, pair.target);
+    if (found) return;
+    make_schema(pair);
+    make_table(pair);
+    require_like(pair, read_table(connection_, pair.target));
+  }
+
+ private:
+  void make_schema(const TablePair& pair) {
+    if (!schemas_.insert(pair.target.schema).second) return;
+    connection_.execute("CREATE DATABASE IF NOT EXISTS " + identifier(pair.target.schema) + " " +
+                        source_.schema_defaults(pair.source.name.schema));
+  }
+
+  void make_table(const TablePair& pair) {
+    const auto target_of = [this](const CollectionName& name) -> std::optional<CollectionName> {
+      const auto at = targets_.find(name);
+      return at == targets_.end() ? std::nullopt : std::optional(at->second);
+    };
+    const std::string statement =
+        rewrite_create(source_.create_statement(pair.source.name), pair.source.name, target_of);
+    try {
+      connection_.execute(statement);
+    } catch (const Error& e) {
+      if (e.may_retry()) throw;
+      throw Error(ErrorKind::rejected, "target.table_refused",
+                  "the target cannot make this table: " + e.message(),
+                  pair.target.text() + " at " + e.context());
+    }
+  }
+
+  Connection& connection_;
+  const contract::Fence& fence_;
+  Source& source_;
+  std::map<CollectionName, CollectionName> targets_;
+  std::set<std::string> schemas_;
+};
+
+// A setting that this server may not have, or that the account may not change.
+void try_to_set(Connection& connection, std::string_view setting) {
+  try {
+    connection.execute(fmt::format("SET SESSION {}", setting));
+  } catch (const Error& e) {
+    if (e.kind() == ErrorKind::connection_lost || e.kind() == ErrorKind::cancelled) throw;
+  }
+}
+
+}  // namespace
+
+void prepare_to_define(Connection& connection) {
+  // Texts in definitions are printed in UTF-8, whatever the column's character set.
+  connection.execute(
+      "SET NAMES utf8mb4, SESSION character_set_results=NULL, SESSION foreign_key_checks=0, "
+      "SESSION "
+      "sql_mode='NO_ENGINE_SUBSTITUTION,ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO'");
+  // "utf8" in a definition of MySQL 5.x or older MariaDB is utf8mb3.
+  try_to_set(connection, "old_mode='UTF8_IS_UTF8MB3'");
+  // A definition says every default; none is to be added to a TIMESTAMP.
+  try_to_set(connection, "explicit_defaults_for_timestamp=1");
+  // Row formats that a server no longer offers are exchanged instead of refused.
+  try_to_set(connection, "innodb_strict_mode=0");
+}
+
+void create_tables(Connection& connection, const contract::Fence& fence,
+                   contract::RowSource& source, const std::vector<TablePair>& tables) {
+  auto* const mysql_source = dynamic_cast<Source*>(&source);
+  if (mysql_source == nullptr) {
+    throw Error(ErrorKind::not_supported, "target.foreign_source",
+                "a MySQL target makes tables only as a MySQL source defines them",
+                connection.endpoint().text());
+  }
+  prepare_to_define(connection);
+  TableMaker maker(connection, fence, *mysql_source, tables);
+  for (const auto& pair : tables) maker.make(pair);
+}
+
+}  // namespace wherry::stores::mysql

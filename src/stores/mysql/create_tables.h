@@ -1,0 +1,18 @@
+#pragma once
+// Makes the target's tables from the source's definitions. Uses the connection it is given, and
+// leaves its session changed. As contract::RowTarget::create_tables().
+
+#include <vector>
+
+#include "contract/row_store.h"
+#include "stores/mysql/connection.h"
+
+namespace wherry::stores::mysql {
+
+void create_tables(Connection& connection, const contract::Fence& fence,
+                   contract::RowSource& source, const std::vector<contract::TablePair>& tables);
+
+// A session in which the definitions that a server prints are taken as they are meant.
+void prepare_to_define(Connection& connection);
+
+}  // namespace wherry::stores::mysql

@@ -1,0 +1,32 @@
+#pragma once
+// What an account may do, read from SHOW GRANTS: privileges on everything and on schemas.
+// Privileges on single tables and columns are not counted. Values.
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace wherry::stores::mysql {
+
+class Grants {
+ public:
+  // One line of SHOW GRANTS: "GRANT SELECT, INSERT ON `shop\_%`.* TO …". Others are passed over.
+  void add(std::string_view line);
+
+  bool has_everywhere(std::string_view privilege) const;
+  bool has_on(std::string_view schema, std::string_view privilege) const;
+
+ private:
+  struct Grant {
+    std::string schema_pattern;  // as LIKE; "%" for *.*
+    std::set<std::string, std::less<>> privileges;
+    bool global = false;
+  };
+  std::vector<Grant> grants_;
+};
+
+// As LIKE: % any characters, _ one, \ takes their meaning away.
+bool like(std::string_view text, std::string_view pattern);
+
+}  // namespace wherry::stores::mysql

@@ -1,0 +1,109 @@
+#include "stores/mysql/target.h"
+
+#include <utility>
+
+#include "stores/mysql/assess_target.h"
+#include "stores/mysql/create_tables.h"
+#include "stores/mysql/identity.h"
+#include "stores/mysql/lease.h"
+#include "stores/mysql/progress.h"
+#include "stores/mysql/progress_schema.h"
+#include "stores/mysql/reader.h"
+#include "stores/mysql/repair_statements.h"
+#include "stores/mysql/schema.h"
+#include "stores/mysql/writer.h"
+
+namespace wherry::stores::mysql {
+
+Target::Target(Endpoint endpoint, std::string identity)
+    : endpoint_(std::move(endpoint)), identity_(std::move(identity)) {}
+
+Target::~Target() = default;
+
+std::unique_ptr<Connection> Target::connect() {
+  auto connection = std::make_unique<Connection>(endpoint_);
+  const std::lock_guard lock(identity_mutex_);
+  if (identity_.empty()) {
+    identity_ = server_identity(*connection);
+  } else {
+    check_identity(*connection, identity_);
+  }
+  return connection;
+}
+
+std::string Target::describe() { return describe_server(*connect()); }
+
+std::string Target::identity() {
+  {
+    const std::lock_guard lock(identity_mutex_);
+    if (!identity_.empty()) return identity_;
+  }
+  connect();
+  const std::lock_guard lock(identity_mutex_);
+  return identity_;
+}
+
+std::vector<model::Finding> Target::assess(const std::vector<contract::TablePair>& tables) {
+  return assess_target(*connect(), tables);
+}
+
+void Target::prepare() { prepare_progress(*connect()); }
+
+template <typename Call>
+auto Target::with_lease_connection(const Call& call) {
+  const std::lock_guard lock(lease_mutex_);
+  if (!lease_connection_) lease_connection_ = connect();
+  try {
+    return call(*lease_connection_);
+  } catch (const base::Error& e) {
+    if (e.kind() == base::ErrorKind::connection_lost) lease_connection_.reset();
+    throw;
+  }
+}
+
+contract::Fence Target::acquire(const contract::LeaseRequest& request) {
+  return with_lease_connection([&](Connection& c) { return acquire_lease(c, request); });
+}
+
+void Target::renew(const contract::Fence& fence) {
+  with_lease_connection([&](Connection& c) { renew_lease(c, fence); });
+}
+
+void Target::release(const contract::Fence& fence) {
+  with_lease_connection([&](Connection& c) { release_lease(c, fence); });
+}
+
+contract::TargetProgress Target::load_progress(const std::string& migration) {
+  return mysql::load_progress(*connect(), migration);
+}
+
+void Target::start_stream(const contract::Fence& fence, const model::Position& from) {
+  mysql::start_stream(*connect(), fence, from);
+}
+
+std::unique_ptr<contract::RowReader> Target::reader(const std::stop_token& stop) {
+  return open_reader(endpoint_, {.identity = identity(), .position_needed = false, .stop = stop});
+}
+
+std::unique_ptr<contract::RowWriter> Target::writer(const contract::Fence& fence) {
+  return std::make_unique<Writer>(endpoint_, identity(), fence);
+}
+
+void Target::create_tables(const contract::Fence& fence, contract::RowSource& source,
+                           const std::vector<contract::TablePair>& tables) {
+  mysql::create_tables(*connect(), fence, source, tables);
+}
+
+std::optional<model::TableSchema> Target::definition(const model::CollectionName& name) {
+  return read_table(*connect(), name);
+}
+
+std::vector<std::string> Target::statements(const contract::TablePair& table,
+                                            const std::vector<model::Key>& remove,
+                                            const model::RowBatch& put) {
+  return repair_statements(table, remove, put);
+}
+
+void Target::forget(const std::string& migration) { forget_progress(*connect(), migration); }
+
+}  // namespace wherry::stores::mysql

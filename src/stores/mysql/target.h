@@ -1,0 +1,62 @@
+#pragma once
+// A MariaDB or MySQL server as target: contract::RowTarget. Thread-safe: every call opens a
+// connection of its own, but renewals, which keep one, so that nothing else makes them late. Each
+// connection verifies that it reached the server it reached first.
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "contract/row_store.h"
+#include "stores/mysql/connection.h"
+
+namespace wherry::stores::mysql {
+
+class Target final : public contract::RowTarget {
+ public:
+  // `identity` as identity() told it earlier; empty = whatever server answers first.
+  explicit Target(Endpoint endpoint, std::string identity = {});
+  ~Target() override;
+
+  std::string describe() override;
+  std::string identity() override;
+  std::vector<model::Finding> assess(const std::vector<contract::TablePair>& tables) override;
+
+  void prepare() override;
+
+  contract::Fence acquire(const contract::LeaseRequest& request) override;
+  void renew(const contract::Fence& fence) override;
+  void release(const contract::Fence& fence) override;
+
+  contract::TargetProgress load_progress(const std::string& migration) override;
+  void start_stream(const contract::Fence& fence, const model::Position& from) override;
+
+  std::unique_ptr<contract::RowReader> reader(const std::stop_token& stop) override;
+  std::unique_ptr<contract::RowWriter> writer(const contract::Fence& fence) override;
+
+  void create_tables(const contract::Fence& fence, contract::RowSource& source,
+                     const std::vector<contract::TablePair>& tables) override;
+  std::optional<model::TableSchema> definition(const model::CollectionName& name) override;
+
+  std::vector<std::string> statements(const contract::TablePair& table,
+                                      const std::vector<model::Key>& remove,
+                                      const model::RowBatch& put) override;
+
+  void forget(const std::string& migration) override;
+
+ private:
+  std::unique_ptr<Connection> connect();
+  template <typename Call>
+  auto with_lease_connection(const Call& call);
+
+  const Endpoint endpoint_;
+  std::mutex identity_mutex_;
+  std::string identity_;
+  std::mutex lease_mutex_;
+  std::unique_ptr<Connection> lease_connection_;
+};
+
+}  // namespace wherry::stores::mysql
