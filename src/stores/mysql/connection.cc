@@ -60,6 +60,12 @@ void set_text(MYSQL* mysql, mysql_option option, const std::string& value) {
   if (!value.empty()) mysql_optionsv(mysql, option, value.c_str());
 }
 
+bool verifies(const Tls& tls) { return tls.verify.value_or(!tls.ca.empty()); }
+
+bool use_tls(const Tls& tls) {
+  return tls.required || verifies(tls) || !tls.ca.empty() || !tls.cert.empty();
+}
+
 // The library's own start-up is not thread-safe.
 void start_library() {
   static std::once_flag once;
@@ -133,16 +139,14 @@ Connection::~Connection() {
 // Nothing is left to the library's defaults, which change between versions, nor to option files.
 void Connection::set_options(const ConnectOptions& options) {
   const Tls& tls = endpoint_.tls;
-  const bool verify = tls.verify.value_or(!tls.ca.empty());
-  const bool use_tls = tls.required || verify || !tls.ca.empty() || !tls.cert.empty();
   set_flag(mysql_, MYSQL_OPT_RECONNECT, false);
   const unsigned local_infile = options.local_infile ? 1 : 0;
   mysql_optionsv(mysql_, MYSQL_OPT_LOCAL_INFILE, &local_infile);
   set_text(mysql_, MYSQL_OPT_SSL_CA, tls.ca);
   set_text(mysql_, MYSQL_OPT_SSL_CERT, tls.cert);
   set_text(mysql_, MYSQL_OPT_SSL_KEY, tls.key);
-  set_flag(mysql_, MYSQL_OPT_SSL_ENFORCE, use_tls);
-  set_flag(mysql_, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, verify);
+  set_flag(mysql_, MYSQL_OPT_SSL_ENFORCE, use_tls(tls));
+  set_flag(mysql_, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, verifies(tls));
   const auto timeout = static_cast<unsigned>(endpoint_.connect_timeout.count());
   mysql_optionsv(mysql_, MYSQL_OPT_CONNECT_TIMEOUT, &timeout);
   mysql_optionsv(mysql_, MYSQL_SET_CHARSET_NAME, "binary");
@@ -164,8 +168,16 @@ void Connection::connect(const ConnectOptions& options) {
                          CLIENT_FOUND_ROWS) != nullptr;
   explicit_bzero(password.data(), password.size());
   if (!connected) {
-    // While connecting, a lost connection is a server that is not there (yet).
     fail();
+  }
+  // The library goes on without TLS when the server offers none, unless it has a certificate to
+  // verify.
+  if (use_tls(endpoint_.tls) && mysql_get_ssl_cipher(mysql_) == nullptr) {
+    throw base::Error(base::ErrorKind::rejected, "mysql.tls",
+                      "the server does not offer TLS, which this side requires; set it up on the "
+                      "server, or do not "
+                      "require it",
+                      endpoint_.text());
   }
   keep_alive();
   server_ = version_of(mysql_);
