@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <exception>
+#include <memory>
 #include <ostream>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
+#include <spdlog/sinks/ansicolor_sink.h>
+#include <spdlog/spdlog.h>
 
 #include "app/command.h"
 #include "app/output.h"
@@ -54,6 +58,18 @@ ExitCode report_unexpected(const CLI::App& root, Context& context) {
   return report_usage(
       context, what,
       near.empty() ? fmt::format("see {}", help) : fmt::format("did you mean '{}'?", near));
+}
+
+// Standard output is for answers, so the log goes to standard error.
+void set_up_log(const Context& context) {
+  const auto mode = context.color_on_err() ? spdlog::color_mode::always : spdlog::color_mode::never;
+  auto logger = std::make_shared<spdlog::logger>(
+      "wherry", std::make_shared<spdlog::sinks::ansicolor_stderr_sink_mt>(mode));
+  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
+  logger->set_level(context.quiet     ? spdlog::level::err
+                    : context.verbose ? spdlog::level::debug
+                                      : spdlog::level::info);
+  spdlog::set_default_logger(std::move(logger));
 }
 
 ExitCode parse(CLI::App& root, std::vector<std::string> arguments, Context& context) {
@@ -113,6 +129,7 @@ ExitCode run_command_line(const std::vector<std::string>& arguments, Context& co
     context.err << root->help();
     return ExitCode::usage;
   }
+  set_up_log(context);
   try {
     return context.action();
   } catch (const base::Error& e) {

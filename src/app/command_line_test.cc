@@ -148,6 +148,9 @@ TEST(ExitCodes, errors_end_with_the_code_of_their_kind) {
   EXPECT_EQ(exit_code_of(Error(ErrorKind::rejected, "config.x", "m")), ExitCode::usage);
   EXPECT_EQ(exit_code_of(Error(ErrorKind::rejected, "mysql.auth", "m")), ExitCode::error);
   EXPECT_EQ(exit_code_of(Error(ErrorKind::fenced, "x", "m")), ExitCode::taken);
+  EXPECT_EQ(exit_code_of(Error(ErrorKind::rejected, "journal.held", "m")), ExitCode::taken);
+  EXPECT_EQ(exit_code_of(Error(ErrorKind::rejected, "lease.held", "m")), ExitCode::taken);
+  EXPECT_EQ(exit_code_of(Error(ErrorKind::rejected, "assess.blocked", "m")), ExitCode::blocked);
   EXPECT_EQ(exit_code_of(Error(ErrorKind::cancelled, "x", "m")), ExitCode::stopped);
 }
 

@@ -28,13 +28,14 @@ ExitCode exit_code_of(const base::Error& error) {
   if (error.code().starts_with("config.") || error.code().starts_with("usage.")) {
     return ExitCode::usage;
   }
+  if (error.code() == "assess.blocked") return ExitCode::blocked;
+  if (error.code() == "journal.held" || error.code() == "lease.held") return ExitCode::taken;
   switch (error.kind()) {
     case base::ErrorKind::cancelled:
       return ExitCode::stopped;
     case base::ErrorKind::fenced:
       return ExitCode::taken;
     case base::ErrorKind::data_mismatch:
-      return ExitCode::different;
     case base::ErrorKind::transient:
     case base::ErrorKind::connection_lost:
     case base::ErrorKind::rejected:

@@ -19,7 +19,7 @@ json sample() {
   return json::parse(
       R"({"schema":1,"kind":"status","migration":"shop","state":"copying","paused":false,
     "running":true,"pid":1,"since":"2024-05-01T12:00:00.000Z",
-    "source":{"store":"mysql","server":"MariaDB 10.11"},"target":{"store":"mysql","server":"MySQL 8.0"},
+    "source":"MariaDB 10.11","target":"MySQL 8.0",
     "copy":{"rows":1234567,"rows_estimate":2000000,"bytes":1503238553,"rows_per_second":85000,
             "bytes_per_second":44040192,"eta_seconds":185,"chunks_done":62,"chunks":100},
     "follow":{"position":"mysql-bin.000003:123","lag_seconds":0.2,"transactions":7,"changes":1000,
@@ -28,7 +28,7 @@ json sample() {
              "oldest":null,"differences":0},
     "tables":[{"name":"shop.orders","target":"shop.orders_v2","state":"copying","rows":5,"rows_estimate":10,
                "chunks_done":1,"chunks":3,"chunks_proved":0,"dirty_keys":2,"differences":0},
-              {"name":"shop.items","target":"shop.items","state":"following","rows":5,"rows_estimate":5,
+              {"name":"shop.items","target":"shop.items","state":"proved","rows":5,"rows_estimate":5,
                "chunks_done":1,"chunks":1,"chunks_proved":1,"dirty_keys":0,"differences":0}],
     "findings":[],"error":null})");
 }
@@ -102,6 +102,13 @@ TEST(StatusLines, a_hundred_percent_is_said_only_when_all_is_done) {
   status["copy"]["chunks_done"] = 99999;
   status["copy"]["chunks"] = 100000;
   EXPECT_NE(status_line(status).find("copied 99 %"), std::string::npos);
+}
+
+TEST(StatusLines, unknown_dirty_keys_are_not_none) {
+  json status = sample();
+  status["proof"]["dirty_keys"] = nullptr;
+  EXPECT_NE(status_line(status).find("keys dirty unknown"), std::string::npos);
+  EXPECT_NE(joined(status_lines(status, {})).find("keys dirty unknown"), std::string::npos);
 }
 
 TEST(StatusLines, colour_is_there_only_when_asked_for) {

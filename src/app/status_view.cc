@@ -48,6 +48,12 @@ bool flag_of(const json& object, std::string_view key) {
   return value.is_boolean() && value.get<bool>();
 }
 
+// Unknown is not none.
+std::string dirty_text(const json& object) {
+  if (!number_of(object, "dirty_keys")) return "keys dirty unknown";
+  return base::human_count(count_of(object, "dirty_keys")) + " keys dirty";
+}
+
 std::string duration_text(double seconds) {
   if (seconds < 10) return fmt::format("{:.1f} s", seconds);
   return base::human_duration(
@@ -125,8 +131,8 @@ class StatusView {
                                   : color_of_state(text_of(status_, "state"));
     std::string line = fmt::format("{}  {}", color(Color::bold, text_of(status_, "migration")),
                                    color(state_color, state));
-    const std::string source = text_of(member(status_, "source"), "server");
-    const std::string target = text_of(member(status_, "target"), "server");
+    const std::string source = text_of(status_, "source");
+    const std::string target = text_of(status_, "target");
     if (!source.empty() && !target.empty()) line += fmt::format("  {} → {}", source, target);
     const std::string since = text_of(status_, "since");
     if (!since.empty()) line += color(Color::dim, "  since " + since);
@@ -155,6 +161,7 @@ class StatusView {
     if (const auto eta = number_of(copy, "eta_seconds")) {
       line += fmt::format("  {} left", duration_text(*eta));
     }
+    if (flag_of(copy, "backing_off")) line += color(Color::yellow, "  backing off");
     lines_.push_back(std::move(line));
   }
 
@@ -187,7 +194,7 @@ class StatusView {
             ? "  " + color(Color::green, "all proved")
             : fmt::format("  {} of {} chunks", base::human_count(count_of(proof, "chunks_proved")),
                           base::human_count(chunks));
-    line += fmt::format("  {} keys dirty", base::human_count(count_of(proof, "dirty_keys")));
+    line += "  " + dirty_text(proof);
     const std::uint64_t differences = count_of(proof, "differences");
     const std::string text =
         fmt::format("{} difference{}", base::human_count(differences), differences == 1 ? "" : "s");
@@ -200,8 +207,7 @@ class StatusView {
   static bool is_active(const json& table) {
     if (count_of(table, "differences") > 0) return true;
     const std::string state = text_of(table, "state");
-    constexpr std::array<std::string_view, 6> calm{"planned", "copied",   "following",
-                                                   "proved",  "finished", "done"};
+    constexpr std::array<std::string_view, 3> calm{"waiting", "copied", "proved"};
     return std::find(calm.begin(), calm.end(), state) == calm.end();
   }
 
@@ -367,10 +373,9 @@ std::string status_line(const json& status) {
   const json& proof = member(status, "proof");
   if (proof.is_object()) {
     line += fmt::format(
-        " | proved {}, {} keys dirty, {} differences",
+        " | proved {}, {}, {} differences",
         percent_text(percent(count_of(proof, "chunks_proved"), count_of(proof, "chunks"))),
-        base::human_count(count_of(proof, "dirty_keys")),
-        base::human_count(count_of(proof, "differences")));
+        dirty_text(proof), base::human_count(count_of(proof, "differences")));
   }
   const json& findings = member(status, "findings");
   if (findings.is_array() && !findings.empty()) {
