@@ -178,8 +178,10 @@ std::string canonical_expression(const Column& column) {
       return name + "+0e0";
     case ColumnType::bit:
     case ColumnType::enum_:
-    case ColumnType::set:
       return name + "+0";
+    case ColumnType::set:
+      // Added to 0 a set's 64th member becomes a sign (MariaDB) or a rounded double (MySQL).
+      return "CAST(" + name + " AS UNSIGNED)";
     default:
       // Zeros in front are how the column is shown, not what it holds.
       return column.declared.ends_with(" zerofill") ? name + "+0" : name;
