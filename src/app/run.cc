@@ -68,7 +68,8 @@ void add_run(CLI::App& root, Context& context) {
       root, context,
       {"run",
        "Copy, follow and prove, until stopped",
-       "Assesses both sides, makes the target's tables, copies chunk by chunk while following the source's "
+       "Assesses both sides, makes the target's tables, copies chunk by chunk while following the "
+       "source's "
        "changes, then keeps proving that both sides are equal. Goes on where an earlier run was "
        "stopped or killed. SIGINT and SIGTERM stop it at a safe point, a second one at once.",
        {"wherry run", "wherry run --until proved --config shop.yaml"},
@@ -77,7 +78,8 @@ void add_run(CLI::App& root, Context& context) {
       NeedsConfig::yes, [&context, until] { return run(context, *until); });
   command
       .add_option("--until", *until,
-                  "Stop when all that the source has is on the target (copied), or proved equal too (proved)")
+                  "Stop when all that the source has is on the target (copied), or proved equal "
+                  "too (proved)")
       ->check(CLI::IsMember({"copied", "proved"}));
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-// SIGINT and SIGTERM: the first asks for a stop at a safe point, a second one ends the process at once (what was not committed is done
-// again by the next run). SIGHUP calls `reload`. A thread of its own waits for them. One object a process, made before any
-// other thread.
+// SIGINT and SIGTERM: the first asks for a stop at a safe point, a second one ends the process at
+// once (what was not committed is done again by the next run). SIGHUP calls `reload`. A thread of
+// its own waits for them. One object a process, made before any other thread.
 
 #include <functional>
 #include <stop_token>

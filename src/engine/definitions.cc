@@ -69,7 +69,12 @@ bool apply_definition_change(Parts& parts, const model::ChangePart& part) {
   const contract::DdlPlan plan = parts.ddl->plan(event, parts.filter, parts.route);
   if (plan.kind == contract::DdlPlan::Kind::unrelated) return false;
   const std::string told = base::printable(event.statement.substr(0, 500));
-  if (parts.ddl_policy == DdlPolicy::stop) {
+  const DdlAction action = parts.ddl_policy(plan.what);
+  if (action == DdlAction::ignore) {
+    spdlog::warn("ignored by the configuration: {}", told);
+    return false;
+  }
+  if (action == DdlAction::stop) {
     throw base::Error(base::ErrorKind::rejected, "ddl.stopped",
                       "the source ran a " + plan.what + " and the configuration says to stop there",
                       told);

@@ -50,6 +50,7 @@ Migration::Migration(contract::RowSource& source, contract::RowTarget& target,
              digest_key(journal),
              contract::Fence{options_.name, 0}} {
   paused_ = journal.fact("paused").value_or("no") == "yes";
+  if (!journal.fact("state")) journal.set_fact("state", std::string(to_string(State::planned)));
 }
 
 void Migration::run(const std::stop_token& stop) {
@@ -118,7 +119,6 @@ void Migration::take_over() {
   contract::LeaseRequest request;
   request.migration = options_.name;
   request.owner = owner(parts_.journal);
-  if (options_.force_takeover) request.valid_for = 0s;
   parts_.fence = parts_.target.acquire(request);
   spdlog::info("holds the lease of migration {} with epoch {}", options_.name, parts_.fence.epoch);
 }
@@ -131,7 +131,14 @@ void Migration::plan() {
   for (const auto& pair : pairs) {
     records.push_back({pair.id, pair.source, pair.target, std::nullopt, false, false});
   }
+  // An earlier attempt may have been cut short and may have seen other tables.
+  for (auto& old : parts_.journal.tables()) {
+    if (old.id <= records.size()) continue;
+    old.dropped = old.planned = true;
+    records.push_back(std::move(old));
+  }
   parts_.journal.put_tables(records);
+  note("planning", "makes " + std::to_string(pairs.size()) + " tables on the target");
   parts_.target.create_tables(parts_.fence, parts_.source, pairs);
   for (const auto& pair : pairs) {
     const auto made = parts_.target.definition(pair.target);
@@ -402,6 +409,20 @@ void Migration::note(const std::string& kind, const std::string& detail) {
 
 State Migration::state() const {
   return state_named(parts_.journal.fact("state").value_or("planned"));
+}
+
+bool Migration::is_settled(bool proof) {
+  if (state() != State::following) return false;
+  if (proof) {
+    const Status before = status();
+    if (!before.all_proved() || before.dirty_keys != 0) return false;
+  }
+  const model::Position end = parts_.source.position();
+  if (parts_.gate.applied() < end) return false;
+  if (!proof) return true;
+  // Nothing was touched between the look at the dirty keys and the end of the log.
+  const Status after = status();
+  return after.all_proved() && after.dirty_keys == 0;
 }
 
 Status Migration::status() const {

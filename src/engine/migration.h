@@ -28,8 +28,7 @@ struct MigrationOptions {
   std::string name;
   contract::TableFilter filter;
   contract::TableRoute route;
-  DdlPolicy ddl_policy = DdlPolicy::apply;
-  bool force_takeover = false;  // do not wait for another owner's lease to run out
+  DdlPolicy ddl_policy;
 };
 
 class Migration {
@@ -51,6 +50,11 @@ class Migration {
   std::vector<RepairedTable> repair(bool dry_run, const std::stop_token& stop);
 
   Status status() const;
+
+  // Everything the source had committed when this was called is on the target, and every row of it
+  // is proved equal: true. Otherwise look again later. With `proof` false, only that it is on the
+  // target.
+  bool is_settled(bool proof);
 
  private:
   void keep_identity(const std::string& fact, const std::string& identity, const std::string& side);

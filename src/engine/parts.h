@@ -3,7 +3,9 @@
 // member says itself whether it is thread-safe.
 
 #include <atomic>
+#include <functional>
 #include <mutex>
+#include <string>
 
 #include "base/digest.h"
 #include "contract/row_store.h"
@@ -17,7 +19,9 @@
 
 namespace wherry::engine {
 
-enum class DdlPolicy { apply, stop };
+enum class DdlAction { apply, stop, ignore };
+// By what the statement is, in the words of DdlPlan::what ("alter table").
+using DdlPolicy = std::function<DdlAction(const std::string& what)>;
 
 struct Parts {
   contract::RowSource& source;
@@ -27,7 +31,7 @@ struct Parts {
   const Limits& limits;
   contract::TableFilter filter;
   contract::TableRoute route;
-  DdlPolicy ddl_policy = DdlPolicy::apply;
+  DdlPolicy ddl_policy;
   base::DigestKey digest_key;
   contract::Fence fence;
 

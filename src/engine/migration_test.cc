@@ -1,0 +1,213 @@
+#include "engine/migration.h"
+
+#include <atomic>
+#include <memory>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "engine/row_test_bed.h"
+
+namespace wherry::engine {
+namespace {
+
+using namespace std::chrono_literals;
+using stores::memory::Server;
+using stores::memory::Transaction;
+
+class Migrations : public testing::Test {
+ protected:
+  Migrations() {
+    source->create_table(account_table());
+    for (int id = 0; id < 2000; id += 2) {
+      source->insert(account_name,
+                     account(id, "owner " + std::to_string(id), "tag" + std::to_string(id)));
+    }
+  }
+  ~Migrations() override { std::filesystem::remove_all(folder); }
+
+  void expect_equal() const { EXPECT_EQ(source->rows(account_name), target->rows(account_name)); }
+
+  std::shared_ptr<Server> source = std::make_shared<Server>("old");
+  std::atomic<std::chrono::hours> target_clock_ahead{0h};
+  std::shared_ptr<Server> target = std::make_shared<Server>(
+      "new", [this] { return std::chrono::system_clock::now() + target_clock_ahead.load(); });
+  std::filesystem::path folder =
+      fresh_folder(testing::UnitTest::GetInstance()->current_test_info()->name());
+};
+
+TEST_F(Migrations, everything_arrives_and_is_proved_while_writes_go_on) {
+  {
+    RunningMigration run(source, target, folder);
+    {
+      const Writers writers(source, 1);
+      ASSERT_TRUE(run.wait_until(30s, [&] {
+        const Status s = run.migration().status();
+        return s.all_proved() && s.transactions > 200;
+      }));
+      EXPECT_EQ(run.migration().status().tables.at(0).differences, 0U);
+    }
+    EXPECT_TRUE(run.wait_settled(30s));
+    EXPECT_FALSE(run.error());
+  }
+  expect_equal();
+}
+
+TEST_F(Migrations, a_commit_that_shows_in_the_log_before_it_is_visible_is_not_lost) {
+  source->set_visibility_lag(3);
+  {
+    RunningMigration run(source, target, folder);
+    {
+      const Writers writers(source, 2);
+      ASSERT_TRUE(
+          run.wait_until(30s, [&] { return run.migration().status().state == "following"; }));
+      std::this_thread::sleep_for(300ms);
+    }
+    source->set_visibility_lag(0);
+    EXPECT_TRUE(run.wait_settled(30s));
+    EXPECT_EQ(run.migration().status().tables.at(0).differences, 0U);
+  }
+  expect_equal();
+}
+
+TEST_F(Migrations, each_stop_and_start_goes_on_from_where_it_was) {
+  const Writers writers(source, 3);
+  for (int i = 0; i < 15; ++i) {
+    RunningMigration run(source, target, folder);
+    std::this_thread::sleep_for(std::chrono::milliseconds(10 + 13 * i));
+    EXPECT_FALSE(run.error());
+  }
+  RunningMigration run(source, target, folder);
+  EXPECT_TRUE(run.wait_until(30s, [&] { return run.migration().status().all_proved(); }));
+}
+
+TEST_F(Migrations, a_target_that_lost_its_last_commits_is_mended_and_keeps_no_proof_about_them) {
+  {
+    RunningMigration run(source, target, folder);
+    const Writers writers(source, 4);
+    ASSERT_TRUE(run.wait_until(30s, [&] { return run.migration().status().all_proved(); }));
+    for (int i = 0; i < 5; ++i) {
+      std::this_thread::sleep_for(50ms);
+      target->crash(7);
+    }
+    std::this_thread::sleep_for(100ms);
+  }
+  target->crash(5);
+  RunningMigration run(source, target, folder);
+  EXPECT_TRUE(run.wait_settled(30s));
+  expect_equal();
+}
+
+TEST_F(Migrations, large_transactions_in_parts_arrive_whole) {
+  source->set_rows_per_part(3);
+  RunningMigration run(source, target, folder);
+  ASSERT_TRUE(run.wait_settled(30s));
+  source->transaction([](Transaction& t) {
+    for (int id = 10'000; id < 10'500; ++id)
+      t.insert(account_name, account(id, "bulk", "b" + std::to_string(id)));
+  });
+  source->transaction([](Transaction& t) {
+    for (int id = 10'000; id < 10'500; id += 2)
+      t.remove(account_name, model::Key({std::to_string(id)}));
+  });
+  ASSERT_TRUE(run.wait_settled(30s));
+  expect_equal();
+}
+
+TEST_F(Migrations, unique_values_swapped_between_rows_arrive) {
+  RunningMigration run(source, target, folder);
+  ASSERT_TRUE(run.wait_settled(30s));
+  source->transaction([](Transaction& t) {
+    t.update(account_name, model::Key({"2"}), account(2, "a", "parked"));
+    t.update(account_name, model::Key({"4"}), account(4, "b", "tag2"));
+    t.update(account_name, model::Key({"2"}), account(2, "a", "tag4"));
+  });
+  ASSERT_TRUE(run.wait_settled(30s));
+  expect_equal();
+}
+
+TEST_F(Migrations, rows_that_another_writer_changed_on_the_target_are_found_and_mended) {
+  RunningMigration run(source, target, folder);
+  ASSERT_TRUE(run.wait_settled(30s));
+  target->transaction([](Transaction& t) {
+    t.update(account_name, model::Key({"2"}), account(2, "owner 3", "tag2"));
+    t.remove(account_name, model::Key({"4"}));
+    t.insert(account_name, account(5, "extra", "extra"));
+  });
+  run.migration().verify();
+  ASSERT_TRUE(run.wait_until(30s, [&] {
+    const Status s = run.migration().status();
+    return s.tables.at(0).differences == 3;
+  }));
+  EXPECT_FALSE(run.migration().status().all_proved());
+  EXPECT_THAT(run.migration().status().findings,
+              testing::Contains(testing::Field(&model::Finding::subject, "bank.account key 4")));
+
+  const auto would = run.migration().repair(true, {});
+  ASSERT_EQ(would.size(), 1U);
+  EXPECT_EQ(would[0].keys, 3U);
+  EXPECT_FALSE(would[0].statements.empty());
+  EXPECT_EQ(run.migration().status().tables.at(0).differences, 3U);  // nothing was written
+
+  run.migration().repair(false, {});
+  EXPECT_TRUE(run.wait_until(60s, [&] {
+    return run.migration().is_settled(true) && run.migration().status().findings.empty();
+  }));
+  expect_equal();
+}
+
+TEST_F(Migrations, a_new_owner_waits_for_the_lease_and_a_writer_that_lost_it_writes_no_more) {
+  RunningMigration first(source, target, folder);
+  ASSERT_TRUE(first.wait_settled(30s));
+  {
+    RunningMigration second(source, target, fresh_folder("second"));
+    ASSERT_TRUE(second.wait_until(10s, [&] { return second.ended(); }) || second.ended());
+    ASSERT_TRUE(second.error());
+    EXPECT_EQ(second.error()->code(), "lease.held");
+  }
+  // The lease is taken from under the first one, as after a long sleep of its machine.
+  target_clock_ahead = 1h;
+  stores::memory::Target(target).acquire({"bank", "somebody else", 15s});
+  source->insert(account_name, account(99'999, "late", "late"));
+  ASSERT_TRUE(first.wait_until(10s, [&] { return first.ended(); }) || first.ended());
+  ASSERT_TRUE(first.error());
+  EXPECT_EQ(first.error()->kind(), base::ErrorKind::fenced);
+  EXPECT_NE(source->rows(account_name), target->rows(account_name));
+}
+
+TEST_F(Migrations, paused_it_writes_nothing_and_resumed_it_catches_up) {
+  RunningMigration run(source, target, folder);
+  ASSERT_TRUE(run.wait_settled(30s));
+  run.migration().pause();
+  std::this_thread::sleep_for(300ms);
+  const auto before = target->rows(account_name);
+  source->insert(account_name, account(77'777, "while paused", "p"));
+  std::this_thread::sleep_for(300ms);
+  EXPECT_EQ(target->rows(account_name), before);
+  EXPECT_TRUE(run.migration().status().paused);
+  run.migration().resume();
+  ASSERT_TRUE(run.wait_settled(30s));
+  expect_equal();
+}
+
+TEST_F(Migrations, a_purged_log_is_a_clear_stop_and_another_source_is_refused) {
+  {
+    RunningMigration run(source, target, folder);
+    ASSERT_TRUE(run.wait_settled(30s));
+  }
+  source->insert(account_name, account(88'888, "a", "a8"));
+  source->insert(account_name, account(88'889, "b", "b8"));
+  source->purge_log(source->log_end());
+  {
+    RunningMigration run(source, target, folder);
+    ASSERT_TRUE(run.wait_until(10s, [&] { return run.ended(); }) || run.ended());
+    EXPECT_EQ(run.error().value().code(), "source.log_purged");
+  }
+  RunningMigration other(std::make_shared<Server>("another"), target, folder);
+  ASSERT_TRUE(other.wait_until(10s, [&] { return other.ended(); }) || other.ended());
+  EXPECT_EQ(other.error().value().code(), "source.replaced");
+}
+
+}  // namespace
+}  // namespace wherry::engine
