@@ -38,7 +38,7 @@ TEST(CreateStatement, places_on_the_sources_disk_are_left_out) {
   EXPECT_EQ(rewritten("CREATE TABLE `a` (`data` int /*!50606 COLUMN_FORMAT FIXED */) ENGINE=InnoDB "
                       "/*!50100 TABLESPACE `ts` */ DATA DIRECTORY='/x/' COMPRESSION='zlib' "
                       "ENCRYPTION='Y' ROW_FORMAT=DYNAMIC"),
-            "CREATE TABLE `new`.`a``b_n` (`data` int ) ENGINE=InnoDB      ROW_FORMAT=DYNAMIC");
+            "CREATE TABLE `new`.`a``b_n` (`data` int ) ENGINE=InnoDB     ROW_FORMAT=DYNAMIC");
 }
 
 TEST(CreateStatement, a_foreign_key_to_a_table_that_stays_is_refused_by_name) {
