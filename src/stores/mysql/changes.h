@@ -3,7 +3,8 @@
 // contract/change_log.h. It connects at the first next(). Silence is told at heartbeats
 // (BinlogStream::heartbeat), so a `patience` shorter than that is longer. What is passed over
 // (other tables, transactions without wanted rows, log rotation) moves the position with parts that
-// have no events, at least every `moved_at_least_every` and whenever the log is silent.
+// have no events, at least every `moved_at_least_every` and whenever the log is silent. After an
+// error it is of no further use: make another at the end of the last whole transaction taken over.
 
 #include <chrono>
 #include <cstdint>

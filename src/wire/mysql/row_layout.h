@@ -33,7 +33,8 @@ class RowLayout {
   RowLayout(const TableMap& map, const model::TableSchema& schema);
 
   // Appends the event's rows to `out`, whose batches have columns() columns.
-  // Requires: rows.table_id is the map's; out.kind is rows.kind's.
+  // Requires: rows.table_id is the map's; out.kind is rows.kind's. After an error `out` may end
+  // within a row.
   void read(const Rows& rows, model::RowEvent& out) const;
   // An event with no rows yet, to be given to read().
   model::RowEvent empty_event(model::CollectionId collection, Rows::Kind kind) const;
