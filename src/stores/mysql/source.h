@@ -43,8 +43,8 @@ class Source final : public contract::RowSource {
   // The server's own words for a table ("CREATE TABLE …"), for a target of this kind.
   // Throws Error(data_mismatch) if there is no such table.
   std::string create_statement(const model::CollectionName& table);
-  // What new tables of a schema get: "CHARACTER SET latin1 COLLATE latin1_bin"; empty if there is no
-  // such schema.
+  // What new tables of a schema get: "CHARACTER SET latin1 COLLATE latin1_bin"; empty if there is
+  // no such schema.
   std::string schema_defaults(const std::string& schema);
 
  private:
