@@ -21,7 +21,18 @@ CLI::App& add_command(CLI::App& root, Context& context, CommandText text, NeedsC
 void add_init(CLI::App& root, Context& context);
 void add_completion(CLI::App& root, Context& context);
 void add_man(CLI::App& root, Context& context);
+void add_assess(CLI::App& root, Context& context);
 void add_run(CLI::App& root, Context& context);
+void add_status(CLI::App& root, Context& context);
+void add_pause(CLI::App& root, Context& context);
+void add_resume(CLI::App& root, Context& context);
+void add_verify(CLI::App& root, Context& context);
+void add_repair(CLI::App& root, Context& context);
+void add_report(CLI::App& root, Context& context);
+void add_history(CLI::App& root, Context& context);
+void add_stores(CLI::App& root, Context& context);
+void add_states(CLI::App& root, Context& context);
+void add_support_bundle(CLI::App& root, Context& context);
 void add_version(CLI::App& root, Context& context);
 
 }  // namespace wherry::app

@@ -113,7 +113,18 @@ std::unique_ptr<CLI::App> make_command_tree(Context& context) {
   root->require_subcommand(0, 1);
   root->footer("`wherry COMMAND --help` tells a command's options, with an example.");
   add_init(*root, context);
+  add_assess(*root, context);
   add_run(*root, context);
+  add_status(*root, context);
+  add_pause(*root, context);
+  add_resume(*root, context);
+  add_verify(*root, context);
+  add_repair(*root, context);
+  add_report(*root, context);
+  add_history(*root, context);
+  add_stores(*root, context);
+  add_states(*root, context);
+  add_support_bundle(*root, context);
   add_completion(*root, context);
   add_man(*root, context);
   add_version(*root, context);

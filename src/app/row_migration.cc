@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
+#include <optional>
 #include <utility>
 
-#include "base/error.h"
+#include "app/stores.h"
+#include "engine/assess.h"
+#include "engine/migration.h"
 #include "journal/sqlite.h"
 
 namespace wherry::app {
@@ -39,38 +41,21 @@ engine::DdlAction action_for(const config::DdlPolicy& policy, const std::string&
   return engine::DdlAction::stop;
 }
 
-}  // namespace
-
 void apply_limits(const config::Limits& from, engine::Limits& to) {
   constexpr std::uint64_t least = 64U << 10U;
   to.rows_per_second = from.rows_per_second.value_or(0);
   to.bytes_per_second = from.bytes_per_second.value_or(base::Bytes{0}).count;
   to.threads_running = from.back_off.threads_running.value_or(0);
   to.threads = from.threads;
-  // Half of the memory for changes read and not yet applied; a copying thread holds up to two
-  // chunks' worth of rows twice (as read and as sent).
+  // A quarter for changes read and not yet applied; a copying thread holds up to two chunks' worth
+  // of rows twice (as read and as sent), all threads together a half.
   to.queue_bytes = std::max(least, from.memory.count / 4);
   to.window_bytes = std::clamp<std::uint64_t>(from.memory.count / 32, least, 4U << 20U);
   to.chunk_bytes = std::clamp<std::uint64_t>(from.memory.count / 8 / std::max(1U, from.threads),
                                              least, 8U << 20U);
 }
 
-std::unique_ptr<RowMigration> open_row_migration(const config::Migration& config) {
-  const StoreKind& from = store_of(config.source);
-  const StoreKind& to = store_of(config.target);
-  if (from.row_source == nullptr || to.row_target == nullptr) {
-    throw base::Error(
-        base::ErrorKind::not_supported, "stores.pair",
-        "rows cannot be moved from " + std::string(from.name) + " to " + std::string(to.name),
-        "`wherry stores` lists what can");
-  }
-  std::filesystem::create_directories(config.journal);
-  std::filesystem::permissions(config.journal, std::filesystem::perms::owner_all);
-  auto parts = std::make_unique<RowMigration>();
-  parts->journal = journal::open_sqlite(config.journal / "journal.sqlite");
-  parts->source = from.row_source(config);
-  parts->target = to.row_target(config);
-  apply_limits(config.limits, parts->limits);
+engine::MigrationOptions options_of(const config::Migration& config) {
   engine::MigrationOptions options;
   options.name = config.name;
   options.filter = [tables = config.tables](const model::CollectionName& name) {
@@ -82,10 +67,43 @@ std::unique_ptr<RowMigration> open_row_migration(const config::Migration& config
   options.ddl_policy = [policy = config.ddl](const std::string& what) {
     return action_for(policy, what);
   };
-  parts->migration = std::make_unique<engine::Migration>(*parts->source, *parts->target.target,
-                                                         parts->target.ddl.get(), *parts->journal,
-                                                         parts->limits, std::move(options));
-  return parts;
+  return options;
+}
+
+class RowMigration final : public OpenMigration {
+ public:
+  explicit RowMigration(const config::Migration& config)
+      : journal_(journal::open_sqlite(journal_file(config))),
+        source_(store_of(config.source).row_source(config)),
+        target_(store_of(config.target).row_target(config)) {
+    apply_limits(config.limits, limits_);
+    migration_.emplace(*source_, *target_.target, target_.ddl.get(), *journal_, limits_,
+                       options_of(config));
+  }
+
+  engine::AnyMigration& migration() override { return *migration_; }
+  void use_limits(const config::Limits& limits) override { apply_limits(limits, limits_); }
+
+ private:
+  // Destroyed in reverse order: the migration goes before what it uses.
+  std::unique_ptr<journal::Journal> journal_;
+  std::unique_ptr<contract::RowSource> source_;
+  RowTargetParts target_;
+  engine::Limits limits_;
+  std::optional<engine::Migration> migration_;
+};
+
+}  // namespace
+
+std::unique_ptr<OpenMigration> open_row_migration(const config::Migration& config) {
+  return std::make_unique<RowMigration>(config);
+}
+
+std::vector<model::Finding> assess_rows(const config::Migration& config) {
+  const auto source = store_of(config.source).row_source(config);
+  const auto target = store_of(config.target).row_target(config);
+  const auto options = options_of(config);
+  return engine::assess(*source, *target.target, options.filter, options.route);
 }
 
 }  // namespace wherry::app

@@ -25,6 +25,9 @@ struct StoreKind {
   std::unique_ptr<contract::RowSource> (*row_source)(const config::Migration&) = nullptr;
   RowTargetParts (*row_target)(const config::Migration&) = nullptr;
   bool follows_changes = false;
+
+  bool is_source() const { return row_source != nullptr; }
+  bool is_target() const { return row_target != nullptr; }
 };
 
 std::span<const StoreKind> stores();

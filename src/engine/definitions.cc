@@ -92,15 +92,13 @@ bool apply_definition_change(Parts& parts, const model::ChangePart& part) {
     if (!pair && change.after) pair = parts.book.find_source(*change.after);
     touched.push_back({change, std::move(pair)});
   }
+  const auto mark = record_window(parts, part.end, {});
   const std::lock_guard lock(parts.proof_mutex);
   for (const auto& [change, pair] : touched) {
     if (!pair) continue;
     parts.journal.void_proofs(pair->id);
-    parts.ledger.drop_table(pair->id);
+    parts.ledger.drop_table(pair->id, part.end);
   }
-  contract::WindowMark mark;
-  mark.number = ++parts.last_window;
-  mark.end = part.end;
   parts.ddl->apply(parts.fence, plan, event, parts.route, mark);
 
   for (const auto& [change, pair] : touched) {

@@ -144,16 +144,7 @@ void Follow::flush_part_of_large_transaction(contract::RowWriter& writer) {
 
 void Follow::commit(contract::RowWriter& writer) {
   if (!window_.has_changes()) return;
-  contract::WindowMark mark;
-  mark.number = ++parts_.last_window;
-  mark.end = end_;
-  const auto keys = parts_.ledger.tracked(window_.touched());
-  for (const auto table : parts_.ledger.touch(mark.number, end_, keys)) {
-    const std::lock_guard lock(parts_.proof_mutex);
-    parts_.journal.void_proofs(table);
-    ++parts_.unproved_version;
-  }
-  if (!keys.empty()) mark.dirty_keys = ledger::encode(keys);
+  const auto mark = record_window(parts_, end_, window_.touched());
 
   constexpr int tries = 10;
   for (int attempt = 1;; ++attempt) {
@@ -181,9 +172,7 @@ void Follow::commit(contract::RowWriter& writer) {
 }
 
 void Follow::save_position(contract::RowWriter& writer) {
-  contract::WindowMark mark;
-  mark.number = ++parts_.last_window;
-  mark.end = end_;
+  const auto mark = record_window(parts_, end_, {});
   writer.begin_window();
   writer.commit_window(mark, parts_.ledger.forget_through());
   saved_ = end_;

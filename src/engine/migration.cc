@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "engine/assess.h"
 #include "engine/copy_rows.h"
 #include "engine/follow.h"
+#include "engine/repair.h"
 #include "engine/retry.h"
 
 namespace wherry::engine {
@@ -62,6 +64,10 @@ void Migration::run(const std::stop_token& stop) {
 
   if (state() == State::planned) {
     const auto findings = assess();
+    for (const auto& finding : parts_.journal.open_findings()) {
+      parts_.journal.close_findings(finding.finding.code, finding.finding.subject);
+    }
+    for (const auto& finding : findings) parts_.journal.open_finding(finding);
     if (std::any_of(findings.begin(), findings.end(),
                     [](const auto& f) { return f.severity == model::Severity::blocker; })) {
       throw base::Error(base::ErrorKind::rejected, "assess.blocked",
@@ -94,24 +100,7 @@ void Migration::keep_identity(const std::string& fact, const std::string& identi
 }
 
 std::vector<model::Finding> Migration::assess() {
-  auto findings = parts_.source.assess(parts_.filter);
-  std::vector<contract::TablePair> pairs;
-  for (auto& table : parts_.source.tables(parts_.filter)) {
-    contract::TablePair pair;
-    pair.target = parts_.route(table.name);
-    pair.source = std::move(table);
-    pairs.push_back(std::move(pair));
-  }
-  if (pairs.empty()) {
-    findings.push_back({model::Severity::blocker, "tables.none", "source",
-                        "no table matches the configuration's tables", "mend `tables: include`"});
-  }
-  const auto on_target = parts_.target.assess(pairs);
-  findings.insert(findings.end(), on_target.begin(), on_target.end());
-  std::stable_sort(findings.begin(), findings.end(), [](const auto& a, const auto& b) {
-    return static_cast<int>(a.severity) > static_cast<int>(b.severity);
-  });
-  return findings;
+  return engine::assess(parts_.source, parts_.target, parts_.filter, parts_.route);
 }
 
 void Migration::take_over() {
@@ -362,7 +351,7 @@ void Migration::verify() {
   note("verify", "all proofs are taken again");
 }
 
-std::vector<RepairedTable> Migration::repair(bool dry_run, const std::stop_token& stop) {
+std::vector<Repaired> Migration::repair(bool dry_run, const std::stop_token& stop) {
   {
     const std::lock_guard lock(mutex_);
     if (!phases_run_) {
@@ -375,7 +364,7 @@ std::vector<RepairedTable> Migration::repair(bool dry_run, const std::stop_token
   if (dry_run) return repaired;
   for (const auto& [table, mended] : keys) prove_.look_again(table);
   for (const auto& table : repaired) {
-    note("repaired", table.target.text() + ": " + std::to_string(table.keys) + " keys");
+    note("repaired", table.collection + ": " + std::to_string(table.keys) + " keys");
   }
   return repaired;
 }

@@ -15,12 +15,11 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "engine/any_migration.h"
 #include "engine/chunk_plan.h"
 #include "engine/parts.h"
 #include "engine/prove_rows.h"
-#include "engine/repair.h"
 #include "engine/states.h"
-#include "engine/status.h"
 
 namespace wherry::engine {
 
@@ -31,30 +30,19 @@ struct MigrationOptions {
   DdlPolicy ddl_policy;
 };
 
-class Migration {
+class Migration final : public AnyMigration {
  public:
   Migration(contract::RowSource& source, contract::RowTarget& target, contract::DdlTarget* ddl,
             journal::Journal& journal, const Limits& limits, MigrationOptions options);
 
-  // Findings of both sides, most severe first; changes nothing.
-  std::vector<model::Finding> assess();
-
-  // Until stop (returns) or an error that time does not mend (thrown; the migration stays
-  // resumable). Throws Error(rejected, "assess.blocked") if a blocker was found before anything was
-  // moved.
-  void run(const std::stop_token& stop);
-
-  void pause();
-  void resume();
-  void verify();  // all proofs are taken again
-  std::vector<RepairedTable> repair(bool dry_run, const std::stop_token& stop);
-
-  Status status() const;
-
-  // Everything the source had committed when this was called is on the target, and every row of it
-  // is proved equal: true. Otherwise look again later. With `proof` false, only that it is on the
-  // target.
-  bool is_settled(bool proof);
+  std::vector<model::Finding> assess() override;
+  void run(const std::stop_token& stop) override;
+  void pause() override;
+  void resume() override;
+  void verify() override;
+  std::vector<Repaired> repair(bool dry_run, const std::stop_token& stop) override;
+  Status status() const override;
+  bool is_settled(bool proof) override;
 
  private:
   void keep_identity(const std::string& fact, const std::string& identity, const std::string& side);

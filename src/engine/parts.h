@@ -43,9 +43,16 @@ struct Parts {
   // Guards "this proof still holds": taken to add a proof or a difference, and to void them (DDL,
   // overflow).
   std::mutex proof_mutex{};
+  std::mutex
+      window_mutex{};  // of the next line, and of the order in which the ledger hears of windows
   std::atomic<std::uint64_t> last_window{0};  // the greatest window number used
   // Grows when there may be chunks to prove that were not there before.
   std::atomic<std::uint64_t> unproved_version{0};
 };
+
+// Gives a window its number and makes its keys dirty, before it commits: too many dirty keys are
+// harmless, too few are not.
+contract::WindowMark record_window(Parts& parts, const model::Position& end,
+                                   ledger::TouchedKeys keys);
 
 }  // namespace wherry::engine

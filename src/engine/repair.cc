@@ -10,7 +10,7 @@ namespace wherry::engine {
 namespace {
 
 void repair_keys(Parts& parts, const contract::TablePair& pair, const std::vector<model::Key>& keys,
-                 bool dry_run, RepairedTable& out, const std::stop_token& stop) {
+                 bool dry_run, Repaired& out, const std::stop_token& stop) {
   const auto reader = parts.source.reader(stop);
   auto hold = parts.gate.hold();
   auto view = open_source_view(*reader, hold, stop);
@@ -30,14 +30,7 @@ void repair_keys(Parts& parts, const contract::TablePair& pair, const std::vecto
   out.keys += keys.size();
   if (dry_run) return;
 
-  const ledger::TouchedKeys touched{{pair.id, keys}};
-  contract::WindowMark mark;
-  mark.number = ++parts.last_window;
-  mark.end = parts.gate.applied();
-  mark.dirty_keys = ledger::encode(touched);
-  for (const auto table : parts.ledger.touch(mark.number, mark.end, touched)) {
-    parts.journal.void_proofs(table);
-  }
+  const auto mark = record_window(parts, parts.gate.applied(), {{pair.id, keys}});
   const auto writer = parts.target.writer(parts.fence);
   writer->begin_window();
   if (!absent.empty()) writer->remove(pair, absent);
@@ -47,15 +40,15 @@ void repair_keys(Parts& parts, const contract::TablePair& pair, const std::vecto
 
 }  // namespace
 
-std::vector<RepairedTable> repair(Parts& parts, const DifferentKeys& keys, bool dry_run,
-                                  const std::stop_token& stop) {
+std::vector<Repaired> repair(Parts& parts, const DifferentKeys& keys, bool dry_run,
+                             const std::stop_token& stop) {
   constexpr std::size_t keys_at_once = 500;
-  std::vector<RepairedTable> out;
+  std::vector<Repaired> out;
   for (const auto& [table, all] : keys) {
     const auto pair = parts.book.find(table);
     if (!pair) continue;
-    RepairedTable repaired;
-    repaired.target = pair->target;
+    Repaired repaired;
+    repaired.collection = pair->target.text();
     std::vector<model::Key> some;
     for (auto it = all.begin(); it != all.end();) {
       some.clear();

@@ -14,12 +14,14 @@ std::string_view to_string(State state) {
       return "copying";
     case State::following:
       return "following";
+    case State::copied:
+      return "copied";
   }
   return "planned";
 }
 
 State state_named(std::string_view text) {
-  for (const State state : {State::planned, State::copying, State::following}) {
+  for (const State state : {State::planned, State::copying, State::following, State::copied}) {
     if (to_string(state) == text) return state;
   }
   throw base::Error(base::ErrorKind::internal, "state.unknown",

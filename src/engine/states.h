@@ -12,6 +12,8 @@ enum class State {
               // tables
   copying,    // chunks are on their way, changes are followed
   following,  // every chunk is on the target; changes are followed, proofs are kept
+  copied,     // of stores without a change log: every item is on the target, proved or told in a
+              // finding; nothing is followed, and a new run looks at everything again
 };
 
 std::string_view to_string(State state);
@@ -24,13 +26,19 @@ struct Transition {
   std::string_view undo;  // what reverts it
 };
 
-inline constexpr std::array<Transition, 3> transitions{{
+inline constexpr std::array<Transition, 5> transitions{{
     {State::planned, State::copying,
      "the target's tables are made and the start of the stream is set",
      "drop the target's tables and the rows about the migration in schema _wherry"},
     {State::copying, State::following, "every chunk of every table is on the target",
      "nothing to undo"},
     {State::following, State::copying, "a table has to be copied again", "nothing to undo"},
+    {State::copying, State::copied,
+     "a run of a tree has ended: each of its files is on the target, and proved or told in a "
+     "finding",
+     "nothing to undo"},
+    {State::copied, State::copying, "another run of a tree begins; its proofs are taken again",
+     "nothing to undo"},
 }};
 
 }  // namespace wherry::engine

@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "engine/row_test_bed.h"
+#include "tests/engine/row_test_bed.h"
 
 namespace wherry::engine {
 namespace {

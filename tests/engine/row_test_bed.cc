@@ -1,4 +1,4 @@
-#include "engine/row_test_bed.h"
+#include "tests/engine/row_test_bed.h"
 
 #include <random>
 #include <utility>

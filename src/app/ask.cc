@@ -1,0 +1,61 @@
+#include "app/ask.h"
+
+#include <chrono>
+#include <ostream>
+#include <thread>
+
+#include <nlohmann/json.hpp>
+
+#include "app/open_migration.h"
+#include "app/output.h"
+#include "app/status_view.h"
+#include "base/error.h"
+#include "control/client.h"
+#include "engine/status.h"
+#include "journal/sqlite.h"
+
+namespace wherry::app {
+
+using namespace std::chrono_literals;
+
+std::optional<nlohmann::json> ask_running(const config::Migration& config,
+                                          const std::string& method, const std::string& path) {
+  control::Request request;
+  request.method = method;
+  request.path = path;
+  return control::call_json(config.socket(), request, 10min);
+}
+
+nlohmann::json status_document(const config::Migration& config) {
+  if (auto answer = ask_running(config, "GET", "/status")) return std::move(*answer);
+  const auto journal = journal::open_sqlite_readonly(journal_file(config));
+  return engine::status_of(config.name, *journal);
+}
+
+ExitCode wait_until_checked(Context& context, const std::function<nlohmann::json()>& status) {
+  constexpr int steady_looks = 12;  // with differences: no more proofs for so many looks
+  std::uint64_t proved_before = 0;
+  int steady = 0;
+  nlohmann::json now;
+  while (true) {
+    now = status();
+    const auto& proof = now.at("proof");
+    if (proof.at("all_proved").get<bool>()) break;
+    const auto proved = proof.at("chunks_proved").get<std::uint64_t>();
+    steady = proved == proved_before ? steady + 1 : 0;
+    proved_before = proved;
+    if (proof.at("differences").get<std::uint64_t>() != 0 && steady >= steady_looks) break;
+    std::this_thread::sleep_for(250ms);
+  }
+  if (context.json) {
+    print_json(context, "status", now);
+  } else {
+    View view;
+    view.height = 0;
+    view.color = context.color_on_out();
+    for (const auto& line : status_lines(now, view)) context.out << line << "\n";
+  }
+  return now.at("proof").at("all_proved").get<bool>() ? ExitCode::ok : ExitCode::different;
+}
+
+}  // namespace wherry::app

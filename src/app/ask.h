@@ -1,0 +1,27 @@
+#pragma once
+// Asking about a migration: the running process if there is one, else its journal.
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "app/context.h"
+#include "config/migration.h"
+
+namespace wherry::app {
+
+// The running process's answer; nothing if none runs.
+std::optional<nlohmann::json> ask_running(const config::Migration& config,
+                                          const std::string& method, const std::string& path);
+
+// The status document, from whichever can tell. Throws Error(rejected, "journal.missing") if the
+// migration was never started.
+nlohmann::json status_document(const config::Migration& config);
+
+// Waits until every chunk is proved or its differences are known; `status` is asked again and
+// again. Prints the result.
+ExitCode wait_until_checked(Context& context, const std::function<nlohmann::json()>& status);
+
+}  // namespace wherry::app

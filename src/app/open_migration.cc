@@ -1,0 +1,43 @@
+#include "app/open_migration.h"
+
+#include <string>
+
+#include "app/row_migration.h"
+#include "app/stores.h"
+#include "base/error.h"
+
+namespace wherry::app {
+
+namespace {
+
+bool moves_rows(const config::Migration& config) {
+  return store_of(config.source).row_source != nullptr &&
+         store_of(config.target).row_target != nullptr;
+}
+
+[[noreturn]] void refuse_pair(const config::Migration& config) {
+  throw base::Error(base::ErrorKind::not_supported, "stores.pair",
+                    "nothing can be moved from " + std::string(store_of(config.source).name) +
+                        " to " + std::string(store_of(config.target).name),
+                    "`wherry stores` lists what can");
+}
+
+}  // namespace
+
+std::unique_ptr<OpenMigration> open_migration(const config::Migration& config) {
+  if (!moves_rows(config)) refuse_pair(config);
+  std::filesystem::create_directories(config.journal);
+  std::filesystem::permissions(config.journal, std::filesystem::perms::owner_all);
+  return open_row_migration(config);
+}
+
+std::filesystem::path journal_file(const config::Migration& config) {
+  return config.journal / "journal.sqlite";
+}
+
+std::vector<model::Finding> assess(const config::Migration& config) {
+  if (!moves_rows(config)) refuse_pair(config);
+  return assess_rows(config);
+}
+
+}  // namespace wherry::app

@@ -1,0 +1,51 @@
+#pragma once
+// What every migration can be asked, whatever it moves: the face that commands, the local socket
+// and the progress display see. run() is called once, by one thread; everything else may be called
+// from others while it runs.
+
+#include <cstdint>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "engine/status.h"
+#include "model/finding.h"
+
+namespace wherry::engine {
+
+struct Repaired {
+  std::string collection;  // printable, on the target
+  std::uint64_t keys = 0;
+  std::vector<std::string> statements;  // what was or would be done
+};
+
+class AnyMigration {
+ public:
+  AnyMigration() = default;
+  AnyMigration(const AnyMigration&) = delete;
+  AnyMigration& operator=(const AnyMigration&) = delete;
+  virtual ~AnyMigration() = default;
+
+  // Findings of both sides, most severe first; changes nothing.
+  virtual std::vector<model::Finding> assess() = 0;
+
+  // Until stop (returns) or an error that time does not mend (thrown; the migration stays
+  // resumable). Throws Error(rejected, "assess.blocked") if a blocker was found before anything was
+  // moved.
+  virtual void run(const std::stop_token& stop) = 0;
+
+  virtual void pause() = 0;
+  virtual void resume() = 0;
+  virtual void verify() = 0;  // all proofs are taken again
+
+  // Mends what was found different; with `dry_run` only tells how.
+  virtual std::vector<Repaired> repair(bool dry_run, const std::stop_token& stop) = 0;
+
+  virtual Status status() const = 0;
+
+  // Everything the source had when this was called is on the target and, with `proof`, every item
+  // of it is proved equal: true. Otherwise look again later.
+  virtual bool is_settled(bool proof) = 0;
+};
+
+}  // namespace wherry::engine
