@@ -114,7 +114,8 @@ class TableMaker {
   std::set<std::string> schemas_;
 };
 
-// A setting that this server may not have, or that the account may not change.
+}  // namespace
+
 void try_to_set(Connection& connection, std::string_view setting) {
   try {
     connection.execute(fmt::format("SET SESSION {}", setting));
@@ -122,8 +123,6 @@ void try_to_set(Connection& connection, std::string_view setting) {
     if (e.kind() == ErrorKind::connection_lost || e.kind() == ErrorKind::cancelled) throw;
   }
 }
-
-}  // namespace
 
 void prepare_to_define(Connection& connection) {
   // Texts in definitions are printed in UTF-8, whatever the column's character set.

@@ -2,6 +2,7 @@
 // Makes the target's tables from the source's definitions. Uses the connection it is given, and
 // leaves its session changed. As contract::RowTarget::create_tables().
 
+#include <string_view>
 #include <vector>
 
 #include "contract/row_store.h"
@@ -11,6 +12,9 @@ namespace wherry::stores::mysql {
 
 void create_tables(Connection& connection, const contract::Fence& fence,
                    contract::RowSource& source, const std::vector<contract::TablePair>& tables);
+
+// Sets a session variable that this server may not have, or that the account may not change.
+void try_to_set(Connection& connection, std::string_view setting);
 
 // A session in which the definitions that a server prints are taken as they are meant.
 void prepare_to_define(Connection& connection);

@@ -1,9 +1,12 @@
 #include "stores/mysql/progress.h"
 
+#include <cassert>
+
 #include <fmt/format.h>
 
 #include "stores/mysql/lease.h"
 #include "stores/mysql/progress_schema.h"
+#include "stores/mysql/row_text.h"
 
 namespace wherry::stores::mysql {
 
@@ -102,6 +105,30 @@ void start_stream(Connection& connection, const contract::Fence& fence,
   }
   check_fence(connection, fence);
   connection.execute("COMMIT");
+}
+
+void move_stream(Connection& connection, const std::string& migration,
+                 const contract::WindowMark& mark, std::size_t statement_limit) {
+  assert(statement_limit >= 65536);
+  const std::string id = bytes_literal(migration);
+  const std::string end = bytes_literal(mark.end.text());
+  // Escaped, a byte takes up to two.
+  const std::size_t piece = (statement_limit - 16384) / 2;
+  std::size_t part = 0;
+  for (std::size_t at = 0; at < mark.dirty_keys.size(); at += piece, ++part) {
+    std::string sql = fmt::format("REPLACE INTO `_wherry`.`window_part` VALUES ({},{},{},{},", id,
+                                  mark.number, part, end);
+    append_quoted(sql, std::string_view(mark.dirty_keys).substr(at, piece));
+    connection.execute(sql += ')');
+  }
+  const Executed moved = connection.execute(
+      fmt::format("UPDATE `_wherry`.`stream` SET `position`={}, `last_window`={}{}", end,
+                  mark.number, where_migration(migration)));
+  if (moved.affected != 1) {
+    throw Error(ErrorKind::internal, "target.no_stream",
+                "a window was to be committed for a stream that was not started",
+                connection.endpoint().text());
+  }
 }
 
 }  // namespace wherry::stores::mysql

@@ -2,6 +2,7 @@
 // Reads what `_wherry` says about a migration's progress, and starts its stream. Errors:
 // Error(internal, "target.progress_damaged") if it cannot be understood.
 
+#include <cstddef>
 #include <string>
 
 #include "contract/row_writer.h"
@@ -15,5 +16,10 @@ contract::TargetProgress load_progress(Connection& connection, const std::string
 // As contract::RowTarget::start_stream().
 void start_stream(Connection& connection, const contract::Fence& fence,
                   const model::Position& from);
+
+// Within the caller's transaction: the stream's new position, and the window's dirty keys in pieces
+// of statements of at most `statement_limit` bytes. Requires: statement_limit ≥ 64 KiB.
+void move_stream(Connection& connection, const std::string& migration,
+                 const contract::WindowMark& mark, std::size_t statement_limit);
 
 }  // namespace wherry::stores::mysql

@@ -4,6 +4,8 @@
 
 #include "stores/mysql/assess_target.h"
 #include "stores/mysql/create_tables.h"
+#include "stores/mysql/ddl_apply.h"
+#include "stores/mysql/ddl_plan.h"
 #include "stores/mysql/identity.h"
 #include "stores/mysql/lease.h"
 #include "stores/mysql/progress.h"
@@ -105,5 +107,26 @@ std::vector<std::string> Target::statements(const contract::TablePair& table,
 }
 
 void Target::forget(const std::string& migration) { forget_progress(*connect(), migration); }
+
+contract::DdlPlan Target::plan(const model::DdlEvent& event, const contract::TableFilter& filter,
+                               const contract::TableRoute& route) {
+  const DdlCircumstances now{
+      [this](const model::CollectionName& table) {
+        return existed_before_pending(*connect(), table);
+      },
+      [this](const std::string& schema) {
+        return !connect()
+                    ->query("SELECT 1 FROM `_wherry`.`made_table` WHERE `schema_name`=" +
+                            bytes_literal(schema) + " LIMIT 1")
+                    .empty();
+      }};
+  return plan_ddl(event, filter, route, now);
+}
+
+void Target::apply(const contract::Fence& fence, const contract::DdlPlan& plan,
+                   const model::DdlEvent& event, const contract::TableRoute& route,
+                   const contract::WindowMark& mark) {
+  apply_ddl(*connect(), fence, plan, event, route, mark);
+}
 
 }  // namespace wherry::stores::mysql

@@ -1,7 +1,7 @@
 #pragma once
-// A MariaDB or MySQL server as target: contract::RowTarget. Thread-safe: every call opens a
-// connection of its own, but renewals, which keep one, so that nothing else makes them late. Each
-// connection verifies that it reached the server it reached first.
+// A MariaDB or MySQL server as target: contract::RowTarget and contract::DdlTarget. Thread-safe:
+// every call opens a connection of its own, but renewals, which keep one, so that nothing else
+// makes them late. Each connection verifies that it reached the server it reached first.
 
 #include <memory>
 #include <mutex>
@@ -15,7 +15,7 @@
 
 namespace wherry::stores::mysql {
 
-class Target final : public contract::RowTarget {
+class Target final : public contract::RowTarget, public contract::DdlTarget {
  public:
   // `identity` as identity() told it earlier; empty = whatever server answers first.
   explicit Target(Endpoint endpoint, std::string identity = {});
@@ -46,6 +46,12 @@ class Target final : public contract::RowTarget {
                                       const model::RowBatch& put) override;
 
   void forget(const std::string& migration) override;
+
+  contract::DdlPlan plan(const model::DdlEvent& event, const contract::TableFilter& filter,
+                         const contract::TableRoute& route) override;
+  void apply(const contract::Fence& fence, const contract::DdlPlan& plan,
+             const model::DdlEvent& event, const contract::TableRoute& route,
+             const contract::WindowMark& mark) override;
 
  private:
   std::unique_ptr<Connection> connect();

@@ -7,8 +7,8 @@
 
 #include "stores/mysql/identity.h"
 #include "stores/mysql/lease.h"
+#include "stores/mysql/progress.h"
 #include "stores/mysql/progress_schema.h"
-#include "stores/mysql/row_text.h"
 
 namespace wherry::stores::mysql {
 
@@ -108,36 +108,15 @@ void Writer::put(const contract::TablePair& table, const model::RowBatch& rows) 
   }
 }
 
-// A window's dirty keys may be more than one packet.
-void Writer::keep_dirty_keys(const contract::WindowMark& mark) {
-  const std::size_t piece = sink_.statement_limit() / 2 - 4096;
-  std::size_t part = 0;
-  for (std::size_t at = 0; at < mark.dirty_keys.size(); at += piece, ++part) {
-    std::string sql = fmt::format("REPLACE INTO `_wherry`.`window_part` VALUES ({},{},{},{},",
-                                  bytes_literal(fence_.migration), mark.number, part,
-                                  bytes_literal(mark.end.text()));
-    append_quoted(sql, std::string_view(mark.dirty_keys).substr(at, piece));
-    connection_.execute(sql += ')');
-  }
-}
-
 void Writer::commit_window(const contract::WindowMark& mark, std::uint64_t forget_through) {
   assert(open_);
   const std::string where = where_migration(fence_.migration);
   try {
-    keep_dirty_keys(mark);
     if (forget_through > forgotten_through_) {
       connection_.execute(fmt::format("DELETE FROM `_wherry`.`window_part`{} AND `number`<={}",
                                       where, forget_through));
     }
-    const Executed moved = connection_.execute(
-        fmt::format("UPDATE `_wherry`.`stream` SET `position`={}, `last_window`={}{}",
-                    bytes_literal(mark.end.text()), mark.number, where));
-    if (moved.affected != 1) {
-      throw Error(ErrorKind::internal, "target.no_stream",
-                  "a window was to be committed for a stream that was not started",
-                  connection_.endpoint().text());
-    }
+    move_stream(connection_, fence_.migration, mark, sink_.statement_limit());
     commit();
   } catch (...) {
     rollback();

@@ -31,7 +31,6 @@ class Writer final : public contract::RowWriter {
  private:
   void begin();
   void commit();
-  void keep_dirty_keys(const contract::WindowMark& mark);
 
   contract::Fence fence_;
   Connection connection_;

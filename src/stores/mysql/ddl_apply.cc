@@ -1,0 +1,306 @@
+#include "stores/mysql/ddl_apply.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/digest.h"
+#include "base/text.h"
+#include "stores/mysql/ddl_shadow.h"
+#include "stores/mysql/ddl_statement.h"
+#include "stores/mysql/lease.h"
+#include "stores/mysql/progress.h"
+#include "stores/mysql/progress_schema.h"
+#include "stores/mysql/schema.h"
+#include "stores/mysql/sql.h"
+#include "stores/mysql/table_fingerprint.h"
+#include "stores/mysql/user_lock.h"
+
+namespace wherry::stores::mysql {
+
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+using contract::DdlPlan;
+using model::CollectionName;
+
+// As long as the longest ALTER may run.
+constexpr std::chrono::seconds lock_patience{7 * 24 * 3600};
+constexpr std::size_t packet = std::size_t{512} << 10U;
+
+using Fingerprint = std::optional<std::string>;  // nothing = no such table
+
+// A table of the target that the statement concerns.
+struct Affected {
+  CollectionName name;
+  Fingerprint before;
+  Fingerprint expected;
+};
+
+nlohmann::json text_json(const Fingerprint& f) {
+  return f ? nlohmann::json(base::printable(*f)) : nlohmann::json();
+}
+
+Fingerprint fingerprint_from(const nlohmann::json& j) {
+  if (j.is_null()) return std::nullopt;
+  return base::unprintable(j.get<std::string>());
+}
+
+std::string encode(const std::vector<Affected>& tables) {
+  auto out = nlohmann::json::array();
+  for (const auto& t : tables) {
+    out.push_back({{"schema", base::printable(t.name.schema)},
+                   {"name", base::printable(t.name.name)},
+                   {"before", text_json(t.before)},
+                   {"expected", text_json(t.expected)}});
+  }
+  return out.dump();
+}
+
+std::vector<Affected> decode(const std::string& text) {
+  std::vector<Affected> out;
+  try {
+    for (const auto& j : nlohmann::json::parse(text)) {
+      out.push_back({{base::unprintable(j.at("schema").get<std::string>()).value(),
+                      base::unprintable(j.at("name").get<std::string>()).value()},
+                     fingerprint_from(j.at("before")),
+                     fingerprint_from(j.at("expected"))});
+    }
+  } catch (const std::exception& e) {
+    throw Error(ErrorKind::internal, "target.progress_damaged",
+                std::string("`_wherry`.`ddl` is malformed: ") + e.what());
+  }
+  return out;
+}
+
+class Applier {
+ public:
+  Applier(Connection& connection, const contract::Fence& fence, const DdlPlan& plan,
+          const model::DdlEvent& event, const contract::TableRoute& route,
+          const contract::WindowMark& mark)
+      : c_(connection), fence_(fence), plan_(plan), event_(event), route_(route), mark_(mark) {
+    kind_ = read_ddl(plan.statement, dialect_of(event.sql_mode), {}).kind;
+  }
+
+  void run() {
+    const UserLock lock(c_, lock_name(), lock_patience);
+    if (!load_intent()) {
+      learn();
+      write_intent();
+    }
+    if (must_run()) {
+      execute();
+      if (must_run_still()) throw_unknown_state();
+    }
+    finish();
+  }
+
+ private:
+  // Names of locks are short; a migration's need not be.
+  std::string lock_name() const {
+    const auto key = base::DigestKey::from_text("00000000000000000000000000000000");
+    return "wherry_ddl_" + base::digest_of(key, fence_.migration).text();
+  }
+
+  [[noreturn]] void throw_unknown_state() const {
+    throw Error(
+        ErrorKind::data_mismatch, "ddl.unknown_state",
+        "the target's tables are neither as before this change nor as after it: mend them by "
+        "hand, or copy them again",
+        base::printable(plan_.statement.substr(0, 500)));
+  }
+
+  // The intent of this same change, should a crash have left one.
+  bool load_intent() {
+    const Result r = c_.query("SELECT * FROM `_wherry`.`ddl`" + where_migration(fence_.migration));
+    if (r.empty() || r.number(0, "done") == 1) return false;
+    if (r.text(0, "end_position") != mark_.end.text() ||
+        r.text(0, "statement") != plan_.statement) {
+      throw Error(ErrorKind::internal, "ddl.other_pending",
+                  "another change of definition was begun before this one and not finished: " +
+                      base::printable(r.text(0, "statement").substr(0, 500)),
+                  c_.endpoint().text());
+    }
+    affected_ = decode(r.text(0, "definitions"));
+    return true;
+  }
+
+  Affected& affected(const CollectionName& name) {
+    const auto at = std::find_if(affected_.begin(), affected_.end(),
+                                 [&](const Affected& a) { return a.name == name; });
+    if (at != affected_.end()) return *at;
+    const Fingerprint now = read_fingerprint(c_, name);
+    return affected_.emplace_back(name, now, now);
+  }
+
+  void learn() {
+    const bool learns = kind_ == DdlKind::create_table || kind_ == DdlKind::create_table_like ||
+                        kind_ == DdlKind::alter_table || kind_ == DdlKind::create_index ||
+                        kind_ == DdlKind::drop_index;
+    Fingerprint learnt;
+    if (learns) learnt = learn_definition(c_, plan_.statement, event_);
+    for (const auto& change : plan_.tables) {
+      Fingerprint moved;
+      if (change.before) {
+        Affected& old = affected(route_(*change.before));
+        moved = std::exchange(old.expected, std::nullopt);
+        if (!moved && kind_ != DdlKind::drop_table) throw_missing(old.name);
+      }
+      if (change.after) affected(route_(*change.after)).expected = learns ? learnt : moved;
+    }
+    check_intent();
+  }
+
+  [[noreturn]] void throw_missing(const CollectionName& name) const {
+    throw Error(ErrorKind::data_mismatch, "ddl.no_such_table",
+                "a table that is changed on the source is not on the target", name.text());
+  }
+
+  // A table that is to be made must not be there, unless the statement says so.
+  void check_intent() {
+    for (const auto& change : plan_.tables) {
+      if (change.before || !change.after) continue;
+      const Affected& made = affected(route_(*change.after));
+      if (made.before && !replaces()) {
+        throw Error(ErrorKind::rejected, "target.table_exists",
+                    "a table is made on the source that the target has already", made.name.text());
+      }
+    }
+  }
+  bool replaces() const {
+    return read_ddl(plan_.statement, dialect_of(event_.sql_mode), {}).or_replace;
+  }
+
+  // A server prints definitions as the session's sql_mode has it, and times by the session's clock.
+  void leave_session() {
+    c_.execute(
+        "SET NAMES binary, SESSION character_set_results=NULL, SESSION sql_mode='', SESSION "
+        "timestamp=DEFAULT");
+  }
+
+  void write_intent() {
+    leave_session();
+    c_.execute("START TRANSACTION");
+    c_.execute(fmt::format("REPLACE INTO `_wherry`.`ddl` VALUES ({},{},{},{},{},0)",
+                           bytes_literal(fence_.migration), bytes_literal(mark_.end.text()),
+                           mark_.number, bytes_literal(plan_.statement),
+                           bytes_literal(encode(affected_))));
+    for (const auto& table : affected_) {
+      if (table.expected) note_table(table.name);
+    }
+    check_fence(c_, fence_);
+    c_.execute("COMMIT");
+  }
+
+  void note_table(const CollectionName& name) {
+    c_.execute(fmt::format("REPLACE INTO `_wherry`.`made_table` VALUES ({},{},{})",
+                           bytes_literal(fence_.migration), bytes_literal(name.schema),
+                           bytes_literal(name.name)));
+  }
+
+  struct Found {
+    bool all_before = true;
+    bool all_expected = true;
+    bool each_known = true;
+  };
+  Found compare() {
+    Found found;
+    for (const auto& table : affected_) {
+      const Fingerprint now = read_fingerprint(c_, table.name);
+      found.all_before = found.all_before && now == table.before;
+      found.all_expected = found.all_expected && now == table.expected;
+      found.each_known = found.each_known && (now == table.before || now == table.expected);
+    }
+    return found;
+  }
+
+  bool must_run() {
+    const Found found = compare();
+    if (found.all_before) return true;
+    if (found.all_expected) return false;
+    // Some of its tables may be gone already; the others are dropped by the same statement.
+    if (kind_ == DdlKind::drop_table && found.each_known) return true;
+    throw_unknown_state();
+  }
+  bool must_run_still() { return !compare().all_expected; }
+
+  void execute() {
+    // Nobody else has become the writer since the intent, which may be old.
+    c_.execute("START TRANSACTION");
+    check_fence(c_, fence_);
+    c_.execute("COMMIT");
+    make_schema();
+    enter_session_of(c_, event_);
+    try {
+      c_.execute(plan_.statement);
+    } catch (const Error& e) {
+      if (e.may_retry() || e.kind() == ErrorKind::cancelled) throw;
+      throw Error(ErrorKind::data_mismatch, "ddl.failed",
+                  "a change of definition that the source made fails on the target: " + e.message(),
+                  base::printable(plan_.statement.substr(0, 500)));
+    }
+    leave_session();
+  }
+
+  void make_schema() {
+    for (const auto& table : affected_) {
+      if (!table.expected) continue;
+      c_.execute("CREATE DATABASE IF NOT EXISTS " + identifier(table.name.schema));
+    }
+  }
+
+  void finish() {
+    c_.execute(
+        "SET NAMES binary, SESSION character_set_results=NULL, SESSION sql_mode='', SESSION "
+        "timestamp=DEFAULT");
+    c_.execute("START TRANSACTION");
+    c_.execute("UPDATE `_wherry`.`ddl` SET `done`=1" + where_migration(fence_.migration));
+    for (const auto& table : affected_) {
+      if (table.expected) continue;
+      c_.execute(
+          fmt::format("DELETE FROM `_wherry`.`made_table`{} AND `schema_name`={} AND "
+                      "`table_name`={}",
+                      where_migration(fence_.migration), bytes_literal(table.name.schema),
+                      bytes_literal(table.name.name)));
+    }
+    move_stream(c_, fence_.migration, mark_, packet);
+    check_fence(c_, fence_);
+    c_.execute("COMMIT");
+  }
+
+  Connection& c_;
+  const contract::Fence& fence_;
+  const DdlPlan& plan_;
+  const model::DdlEvent& event_;
+  const contract::TableRoute& route_;
+  const contract::WindowMark& mark_;
+  DdlKind kind_ = DdlKind::unknown;
+  std::vector<Affected> affected_;
+};
+
+}  // namespace
+
+void apply_ddl(Connection& connection, const contract::Fence& fence, const DdlPlan& plan,
+               const model::DdlEvent& event, const contract::TableRoute& route,
+               const contract::WindowMark& mark) {
+  Applier(connection, fence, plan, event, route, mark).run();
+}
+
+bool existed_before_pending(Connection& connection, const CollectionName& table) {
+  if (!read_table(connection, table)) return false;
+  const Result r = connection.query("SELECT `definitions` FROM `_wherry`.`ddl` WHERE `done`=0");
+  for (std::size_t i = 0; i < r.rows(); ++i) {
+    for (const auto& pending : decode(r.text(i, std::size_t{0}))) {
+      if (pending.name == table && !pending.before) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace wherry::stores::mysql

@@ -1,0 +1,277 @@
+// Changes of definition on a real MariaDB: what the source became, the target becomes, exactly once
+// whatever crashes in between.
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "stores/mysql/source.h"
+#include "stores/mysql/table_fingerprint.h"
+#include "stores/mysql/target.h"
+#include "tests/support/server.h"
+
+namespace wherry::stores::mysql {
+namespace {
+
+using base::Error;
+using contract::DdlPlan;
+using model::CollectionName;
+using model::Position;
+using ::testing::HasSubstr;
+
+std::string error_code(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& e) {
+    return e.code();
+  }
+  return "none";
+}
+
+CollectionName route(const CollectionName& n) { return {"dst", n.name + "_n"}; }
+
+class MysqlDdl : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    server_ = std::make_unique<tests::Server>(tests::Server::start_mariadb());
+  }
+  static void TearDownTestSuite() { server_.reset(); }
+
+  void SetUp() override {
+    sql("DROP DATABASE IF EXISTS src; DROP DATABASE IF EXISTS dst; DROP DATABASE IF EXISTS "
+        "_wherry");
+    sql("CREATE DATABASE src; CREATE DATABASE dst; USE src; CREATE TABLE p (id INT PRIMARY KEY); "
+        "CREATE TABLE t (id INT PRIMARY KEY, a VARCHAR(20) DEFAULT 'x', p INT, KEY (a), KEY (p), "
+        "CONSTRAINT fk FOREIGN KEY (p) REFERENCES p (id)) AUTO_INCREMENT=9");
+    target_ = std::make_unique<Target>(endpoint());
+    target_->prepare();
+    fence_ = target_->acquire({"m", "me", std::chrono::seconds(15)});
+    target_->start_stream(fence_, Position::in_log("bin.000001", 4));
+    SourceOptions options;
+    options.endpoint = endpoint();
+    Source source(options);
+    std::vector<contract::TablePair> pairs;
+    for (auto& shape : source.tables(filter)) {
+      const CollectionName name = route(shape.name);
+      pairs.push_back({1, std::move(shape), name});
+    }
+    target_->create_tables(fence_, source, pairs);
+    sql("INSERT INTO dst.p_n VALUES (1); INSERT INTO dst.t_n (id,p) VALUES (1,1),(2,1)");
+  }
+
+  static void sql(const std::string& text) { server_->exec_sql(text); }
+  static std::string value(const std::string& text) {
+    const auto rows = server_->query(text);
+    return rows.empty() || !rows[0][0] ? "NULL" : *rows[0][0];
+  }
+  static Endpoint endpoint() {
+    Endpoint e;
+    e.socket = server_->socket();
+    e.user = "root";
+    return e;
+  }
+  static bool filter(const CollectionName& n) { return n.schema == "src" && n.name != "outside"; }
+
+  model::DdlEvent event_of(const std::string& statement) const {
+    model::DdlEvent event;
+    event.default_schema = "src";
+    event.statement = statement;
+    event.sql_mode = sql_mode_;
+    event.charset = "utf8mb4";
+    event.collation = "utf8mb4_general_ci";
+    event.unix_time = 1700000000;
+    return event;
+  }
+  void apply(const std::string& statement, std::uint64_t offset = 100) {
+    const auto event = event_of(statement);
+    const DdlPlan plan = target_->plan(event, filter, route);
+    ASSERT_EQ(plan.kind, DdlPlan::Kind::apply) << statement;
+    target_->apply(fence_, plan, event, route,
+                   {7, Position::in_log("bin.000002", offset), "dirty"});
+  }
+  // On both sides; the target's table then is as the source's.
+  void carries(const std::string& statement, const std::string& table, std::uint64_t offset = 100) {
+    sql("USE src; SET sql_mode='" + sql_mode_ + "'; " + statement);
+    apply(statement, offset);
+    Connection c(endpoint());
+    const CollectionName there{"src", table};
+    const auto expected = read_fingerprint(c, there);
+    const auto found = read_fingerprint(c, route(there));
+    ASSERT_EQ(found.has_value(), expected.has_value()) << statement;
+    if (expected) {
+      EXPECT_EQ(plain(*found, "dst", "_n"), plain(*expected, "src", "")) << statement;
+    }
+    EXPECT_EQ(target_->load_progress("m").position->offset, offset);
+  }
+  // Without the side's own schema and suffix.
+  static std::string plain(std::string text, const std::string& schema, const std::string& suffix) {
+    const std::string from = "`" + schema + "`.`p" + suffix + "`";
+    for (auto at = text.find(from); at != std::string::npos; at = text.find(from)) {
+      text.replace(at, from.size(), "PARENT");
+    }
+    return text;
+  }
+  std::string refusal(const std::string& statement) {
+    const std::string before = value("SHOW TABLES FROM dst LIKE 't_n'");
+    const std::string code = error_code([&] { apply(statement); });
+    EXPECT_EQ(value("SELECT COUNT(*) FROM _wherry.ddl WHERE done=0"), "0") << statement;
+    EXPECT_EQ(target_->load_progress("m").position->offset, 4U) << statement;
+    EXPECT_EQ(value("SHOW TABLES FROM dst LIKE 't_n'"), before);
+    return code;
+  }
+
+  static std::unique_ptr<tests::Server> server_;
+  std::unique_ptr<Target> target_;
+  contract::Fence fence_;
+  std::string sql_mode_ = "NO_ENGINE_SUBSTITUTION";
+};
+std::unique_ptr<tests::Server> MysqlDdl::server_;
+
+TEST_F(MysqlDdl, what_the_source_became_the_target_becomes) {
+  carries("ALTER TABLE t ADD COLUMN b INT NOT NULL DEFAULT 5 AFTER id, ADD INDEX bi (b)", "t", 101);
+  EXPECT_EQ(value("SELECT GROUP_CONCAT(b) FROM dst.t_n"), "5,5");
+  carries("ALTER TABLE t DROP COLUMN a", "t", 102);
+  carries("ALTER TABLE src.t CHANGE b c BIGINT NULL COMMENT 'né'", "t", 103);
+  carries(
+      "CREATE TABLE u (id INT AUTO_INCREMENT PRIMARY KEY, g INT AS (id+1-id) VIRTUAL, n VARCHAR(9) "
+      "DEFAULT 'né' COLLATE latin1_bin) PARTITION BY HASH(id) PARTITIONS 3",
+      "u", 104);
+  carries("CREATE TABLE IF NOT EXISTS v LIKE u", "v", 105);
+  carries("CREATE OR REPLACE TABLE v (id INT PRIMARY KEY, FOREIGN KEY (id) REFERENCES v (id))", "v",
+          106);
+  carries("RENAME TABLE v TO w, u TO v", "v", 107);
+  carries("ALTER TABLE w RENAME TO x, ADD z INT", "x", 108);
+  carries("CREATE UNIQUE INDEX ci ON t (c, id)", "t", 109);
+  carries("DROP INDEX ci ON t", "t", 110);
+  carries("ALTER TABLE t DROP FOREIGN KEY fk", "t", 111);
+  carries("ALTER TABLE t ADD CONSTRAINT other FOREIGN KEY (p) REFERENCES p (id)", "t", 112);
+  carries("RENAME TABLE t TO tt", "tt", 113);
+  carries("TRUNCATE TABLE tt", "tt", 114);
+  EXPECT_EQ(value("SELECT COUNT(*) FROM dst.tt_n"), "0");
+  carries("DROP TABLE IF EXISTS outside, x, tt", "tt", 115);
+  EXPECT_EQ(value("SELECT GROUP_CONCAT(table_name ORDER BY 1) FROM information_schema.tables WHERE "
+                  "table_schema='dst'"),
+            "p_n,v_n");
+  EXPECT_EQ(value("SELECT GROUP_CONCAT(table_name ORDER BY 1) FROM _wherry.made_table"), "p_n,v_n");
+  EXPECT_EQ(
+      value("SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name='_wherry_shadow'"),
+      "0");
+  EXPECT_EQ(target_->load_progress("m").windows.at(0).dirty_keys, "dirty");
+}
+
+TEST_F(MysqlDdl, follows_the_sql_mode_of_the_statement) {
+  sql_mode_ = "ANSI_QUOTES,ALLOW_INVALID_DATES";
+  carries("ALTER TABLE \"t\" ADD d DATE NOT NULL DEFAULT '2023-02-31'", "t", 101);
+  EXPECT_EQ(value("SELECT d FROM dst.t_n LIMIT 1"), "2023-02-31");
+  sql_mode_ = "NO_BACKSLASH_ESCAPES,ALLOW_INVALID_DATES";
+  carries("ALTER TABLE t ADD e CHAR(9) DEFAULT 'a\\'", "t", 102);
+}
+
+TEST_F(MysqlDdl, refuses_what_would_differ_or_cannot_be_carried) {
+  EXPECT_EQ(refusal("ALTER TABLE t ADD u CHAR(36) NOT NULL DEFAULT (UUID())"),
+            "ddl.not_deterministic");
+  EXPECT_EQ(refusal("ALTER TABLE t ADD c DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP"),
+            "ddl.not_deterministic");
+  EXPECT_EQ(refusal("ALTER TABLE t DROP PRIMARY KEY"), "ddl.no_key");
+  EXPECT_EQ(refusal("ALTER TABLE t DROP PRIMARY KEY, ADD n INT AUTO_INCREMENT PRIMARY KEY"),
+            "ddl.auto_increment");
+  EXPECT_EQ(refusal("ALTER TABLE t ADD g POINT"), "ddl.unsupported_column");
+  EXPECT_EQ(refusal("CREATE TABLE n (id INT PRIMARY KEY, c TIMESTAMP)"), "ddl.timestamp_defaults");
+  EXPECT_EQ(refusal("ALTER TABLE t ADD nope NOSUCHTYPE"), "ddl.refused_by_target");
+  EXPECT_EQ(refusal("CREATE TABLE n (a INT)"), "ddl.no_key");
+  EXPECT_EQ(
+      refusal("CREATE TABLE n (a INT PRIMARY KEY, FOREIGN KEY (a) REFERENCES p (id) ON DELETE "
+              "CASCADE)"),
+      "ddl.foreign_key_cascade");
+  EXPECT_EQ(refusal("ALTER TABLE gone ADD a INT"), "mysql.no_such_object");
+}
+
+TEST_F(MysqlDdl, a_timestamp_written_out_is_carried) {
+  carries(
+      "CREATE TABLE s (id INT PRIMARY KEY, c TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON "
+      "UPDATE CURRENT_TIMESTAMP, d TIMESTAMP NULL)",
+      "s", 101);
+}
+
+TEST_F(MysqlDdl, a_repeat_after_it_ran_does_not_run_it_again) {
+  carries("ALTER TABLE t ADD b INT DEFAULT 5", "t");
+  // As a crash leaves it between the statement and its mark.
+  sql("UPDATE _wherry.ddl SET done=0; UPDATE _wherry.stream SET position='bin.000001:4'; UPDATE "
+      "dst.t_n SET b=6");
+  apply("ALTER TABLE t ADD b INT DEFAULT 5");
+  EXPECT_EQ(target_->load_progress("m").position->offset, 100U);
+  EXPECT_EQ(value("SELECT GROUP_CONCAT(b) FROM dst.t_n"), "6,6");
+}
+
+TEST_F(MysqlDdl, a_repeat_before_it_ran_runs_it) {
+  carries("ALTER TABLE t ADD b INT", "t");
+  sql("UPDATE _wherry.ddl SET done=0; ALTER TABLE dst.t_n DROP b");
+  apply("ALTER TABLE t ADD b INT");
+  EXPECT_EQ(value("SELECT COUNT(b) FROM dst.t_n"), "0");
+
+  sql("CREATE TABLE src.n (id INT PRIMARY KEY)");
+  apply("CREATE TABLE IF NOT EXISTS n (id INT PRIMARY KEY)", 101);
+  sql("UPDATE _wherry.ddl SET done=0");
+  apply("CREATE TABLE IF NOT EXISTS n (id INT PRIMARY KEY)",
+        101);  // not taken for a table of before
+  sql("CREATE TABLE src.o (id INT PRIMARY KEY)");
+  apply("DROP TABLE t, n", 102);
+  sql("UPDATE _wherry.ddl SET done=0; CREATE TABLE dst.n_n (id INT PRIMARY KEY)");
+  apply("DROP TABLE t, n", 102);  // one of two was dropped
+  EXPECT_EQ(value("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema='dst'"), "1");
+}
+
+TEST_F(MysqlDdl, a_table_in_an_unknown_state_is_not_touched) {
+  carries("ALTER TABLE t ADD b INT", "t");
+  sql("UPDATE _wherry.ddl SET done=0; ALTER TABLE dst.t_n DROP b, ADD other INT");
+  EXPECT_EQ(error_code([&] { apply("ALTER TABLE t ADD b INT"); }), "ddl.unknown_state");
+  EXPECT_EQ(error_code([&] { apply("ALTER TABLE t ADD c INT", 200); }), "ddl.other_pending");
+}
+
+TEST_F(MysqlDdl, a_fenced_writer_changes_nothing) {
+  target_->acquire({"m", "me", std::chrono::seconds(15)});
+  EXPECT_EQ(error_code([&] { apply("ALTER TABLE t ADD b INT"); }), "lease.fenced");
+  EXPECT_EQ(value("SELECT COUNT(*) FROM information_schema.columns WHERE table_schema='dst' AND "
+                  "column_name='b'"),
+            "0");
+}
+
+TEST_F(MysqlDdl, waits_for_a_statement_that_a_killed_process_left_running) {
+  // An ALTER that waits for a transaction to end; the process that sent it is then gone.
+  tests::Connection blocker = server_->connect();
+  blocker.exec("BEGIN; SELECT * FROM dst.t_n FOR UPDATE");
+  std::jthread first([&] { error_code([&] { apply("ALTER TABLE t ADD b INT"); }); });
+  const auto waiting = [] {
+    return value(
+        "SELECT COUNT(*) FROM information_schema.processlist WHERE state LIKE 'Waiting for "
+        "table metadata lock%' AND info LIKE 'ALTER%'");
+  };
+  while (waiting() == "0") std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_EQ(value("SELECT done FROM _wherry.ddl"), "0");
+
+  std::atomic<bool> done = false;
+  std::jthread second([&] {
+    error_code([&] { apply("ALTER TABLE t ADD b INT"); });
+    done = true;
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  EXPECT_FALSE(done);
+  EXPECT_EQ(waiting(), "1");  // the second one waits for the first, not beside it
+  blocker.exec("COMMIT");
+  first.join();
+  second.join();
+  EXPECT_EQ(value("SELECT COUNT(*) FROM information_schema.columns WHERE table_schema='dst' AND "
+                  "table_name='t_n' AND column_name='b'"),
+            "1");
+}
+
+}  // namespace
+}  // namespace wherry::stores::mysql
