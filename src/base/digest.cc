@@ -1,6 +1,8 @@
 #include "base/digest.h"
 
+#include <algorithm>
 #include <charconv>
+#include <new>
 #include <random>
 
 #include <fmt/format.h>
@@ -80,6 +82,40 @@ Digest RowHasher::finish() {
   const XXH128_hash_t h =
       XXH3_128bits_withSecret(buffer_.data(), buffer_.size(), secret_.data(), secret_.size());
   buffer_.clear();
+  return {h.low64, h.high64};
+}
+
+struct StreamHasher::State {
+  explicit State(const DigestKey& key) : secret(key.secret()), hash(XXH3_createState()) {}
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() { XXH3_freeState(hash); }
+  const std::array<unsigned char, 192> secret;  // the hash refers to it
+  XXH3_state_t* const hash;
+};
+
+StreamHasher::StreamHasher(const DigestKey& key) : state_(std::make_unique<State>(key)) {
+  if (state_->hash == nullptr) throw std::bad_alloc();
+  XXH3_128bits_reset_withSecret(state_->hash, state_->secret.data(), state_->secret.size());
+}
+
+StreamHasher::~StreamHasher() = default;
+
+void StreamHasher::add(std::string_view bytes) {
+  XXH3_128bits_update(state_->hash, bytes.data(), bytes.size());
+}
+
+void StreamHasher::add_zeros(std::uint64_t count) {
+  static constexpr std::array<char, 1U << 16U> zeros{};
+  while (count > 0) {
+    const std::size_t some = std::min<std::uint64_t>(count, zeros.size());
+    add({zeros.data(), some});
+    count -= some;
+  }
+}
+
+Digest StreamHasher::finish() const {
+  const XXH128_hash_t h = XXH3_128bits_digest(state_->hash);
   return {h.low64, h.high64};
 }
 

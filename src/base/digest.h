@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,6 +50,22 @@ class RowHasher {
  private:
   std::array<unsigned char, 192> secret_;
   std::string buffer_;
+};
+
+// Digest of a byte string that comes in pieces; equal to digest_of() of the whole.
+class StreamHasher {
+ public:
+  explicit StreamHasher(const DigestKey& key);
+  StreamHasher(const StreamHasher&) = delete;
+  StreamHasher& operator=(const StreamHasher&) = delete;
+  ~StreamHasher();
+  void add(std::string_view bytes);
+  void add_zeros(std::uint64_t count);
+  Digest finish() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 // Digest of a plain byte string (schemas, identities, file contents held in memory).

@@ -1,6 +1,6 @@
 #include "base/digest.h"
 
-#include <optional>
+#include <algorithm>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -65,6 +65,20 @@ TEST(Digest, another_key_gives_another_digest_and_a_stored_key_the_same) {
   EXPECT_EQ(row(key, {"x"}), row(DigestKey::from_text(key.text()), {"x"}));
   EXPECT_EQ(Digest::parse(row(key, {"x"}).text()), row(key, {"x"}));
   EXPECT_EQ(Digest::parse("12"), std::nullopt);
+}
+
+TEST(StreamHasher, pieces_and_zeros_digest_like_the_whole) {
+  const auto key = DigestKey::random();
+  const std::string bytes = std::string(100'000, 'x') + std::string(200'000, '\0') + "end";
+  StreamHasher hasher(key);
+  for (std::size_t at = 0; at < 100'000; at += 777) {
+    hasher.add(std::string_view(bytes).substr(at, std::min<std::size_t>(777, 100'000 - at)));
+  }
+  hasher.add_zeros(200'000);
+  EXPECT_NE(hasher.finish(), digest_of(key, bytes));
+  hasher.add("end");
+  EXPECT_EQ(hasher.finish(), digest_of(key, bytes));
+  EXPECT_EQ(StreamHasher(key).finish(), digest_of(key, ""));
 }
 
 }  // namespace
