@@ -5,6 +5,12 @@
 
 namespace wherry::engine {
 
+ObjectFindings::ObjectFindings(journal::Journal& journal) : journal_(journal) {
+  for (const auto& one : journal.open_findings()) {
+    codes_[one.finding.code].subjects.insert(one.finding.subject);
+  }
+}
+
 void ObjectFindings::tell(const model::Finding& finding) {
   const std::lock_guard lock(mutex_);
   auto& of_code = codes_[finding.code];

@@ -19,7 +19,8 @@ class ObjectFindings {
   static constexpr std::uint64_t listed_of_a_code = 1000;
   static constexpr std::string_view more_suffix = ".more";
 
-  explicit ObjectFindings(journal::Journal& journal) : journal_(journal) {}
+  // Knows those that are open.
+  explicit ObjectFindings(journal::Journal& journal);
 
   void tell(const model::Finding& finding);
   // Closes all about objects: everything is going to be looked at again.
