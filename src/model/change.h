@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,8 @@ struct DdlEvent {
   std::string charset;    // client character set; empty if unknown
   std::string collation;  // connection collation; empty if unknown
   std::int64_t unix_time = 0;
+  // explicit_defaults_for_timestamp of that session, where the log tells it.
+  std::optional<bool> explicit_timestamps;
 };
 
 // A whole transaction, or one part of a large one (`last` is false for all its parts but the final

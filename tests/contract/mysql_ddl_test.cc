@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -88,6 +89,7 @@ class MysqlDdl : public ::testing::Test {
     event.charset = "utf8mb4";
     event.collation = "utf8mb4_general_ci";
     event.unix_time = 1700000000;
+    event.explicit_timestamps = explicit_timestamps_;
     return event;
   }
   void apply(const std::string& statement, std::uint64_t offset = 100) {
@@ -132,6 +134,7 @@ class MysqlDdl : public ::testing::Test {
   std::unique_ptr<Target> target_;
   contract::Fence fence_;
   std::string sql_mode_ = "NO_ENGINE_SUBSTITUTION";
+  std::optional<bool> explicit_timestamps_;
 };
 std::unique_ptr<tests::Server> MysqlDdl::server_;
 
@@ -192,6 +195,12 @@ TEST_F(MysqlDdl, refuses_what_would_differ_or_cannot_be_carried) {
               "CASCADE)"),
       "ddl.foreign_key_cascade");
   EXPECT_EQ(refusal("ALTER TABLE gone ADD a INT"), "mysql.no_such_object");
+}
+
+TEST_F(MysqlDdl, a_bare_timestamp_is_carried_where_the_log_tells_what_it_means) {
+  explicit_timestamps_ = true;
+  carries("CREATE TABLE r (id INT PRIMARY KEY, c TIMESTAMP, d TIMESTAMP DEFAULT CURRENT_TIMESTAMP)",
+          "r", 101);
 }
 
 TEST_F(MysqlDdl, a_timestamp_written_out_is_carried) {

@@ -267,6 +267,11 @@ void ChangeAssembler::on_definition(const wire::EventHeader& header, const wire:
     }
   }
   ddl.unix_time = header.unix_time;
+  // MariaDB 10.8 and newer; older ones never set it, so that its absence tells nothing.
+  constexpr std::uint32_t mariadb_explicit_timestamps = 1U << 24U;
+  if (mariadb_ && (query.option_flags.value_or(0) & mariadb_explicit_timestamps) != 0) {
+    ddl.explicit_timestamps = true;
+  }
   // CREATE TABLE … SELECT of MariaDB goes on with the rows.
   give(!open_->begun || open_->single_statement, header);
   ready_.back().ddl.push_back(std::move(ddl));

@@ -175,15 +175,24 @@ void enter_session_of(Connection& connection, const model::DdlEvent& event) {
                 base::printable(event.charset + " " + event.collation));
   }
   connection.execute(fmt::format("SET SESSION timestamp={}", event.unix_time));
+  if (event.explicit_timestamps) {
+    try_to_set(connection, fmt::format("explicit_defaults_for_timestamp={}",
+                                       *event.explicit_timestamps ? 1 : 0));
+  }
 }
 
 namespace {
 
-constexpr std::string_view timestamp_word = "timestamp";
-
-// Whether columns without a word about NULL or a default are taken as the standard says. The log
-// does not tell what the source did.
+// How TIMESTAMP columns without a word about NULL or a default are taken.
 enum class BareTimestamps { standard, traditional };
+
+void set_bare_timestamps(Connection& connection, BareTimestamps timestamps) {
+  try_to_set(connection, timestamps == BareTimestamps::standard
+                             ? "explicit_defaults_for_timestamp=1"
+                             : "explicit_defaults_for_timestamp=0");
+}
+
+constexpr std::string_view timestamp_word = "timestamp";
 
 std::string definition_after(Connection& connection, const std::string& statement,
                              const model::DdlEvent& event, BareTimestamps timestamps) {
@@ -200,9 +209,7 @@ std::string definition_after(Connection& connection, const std::string& statemen
     copy_empty(connection, table);
   }
   enter_session_of(connection, event);
-  try_to_set(connection, timestamps == BareTimestamps::standard
-                             ? "explicit_defaults_for_timestamp=1"
-                             : "explicit_defaults_for_timestamp=0");
+  set_bare_timestamps(connection, timestamps);
   try {
     connection.execute(on_shadow(statement, read));
   } catch (const Error& e) {
@@ -222,11 +229,13 @@ std::string definition_after(Connection& connection, const std::string& statemen
 
 std::string learn_definition(Connection& connection, const std::string& statement,
                              const model::DdlEvent& event) {
-  std::string learnt = definition_after(connection, statement, event, BareTimestamps::standard);
+  const auto timestamps = event.explicit_timestamps.value_or(true) ? BareTimestamps::standard
+                                                                   : BareTimestamps::traditional;
+  std::string learnt = definition_after(connection, statement, event, timestamps);
   const bool names_timestamps =
       std::search(statement.begin(), statement.end(), timestamp_word.begin(), timestamp_word.end(),
                   [](char a, char b) { return (a | 0x20) == b; }) != statement.end();
-  if (names_timestamps &&
+  if (!event.explicit_timestamps && names_timestamps &&
       definition_after(connection, statement, event, BareTimestamps::traditional) != learnt) {
     throw Error(
         ErrorKind::not_supported, "ddl.timestamp_defaults",
