@@ -1,0 +1,93 @@
+#include "tests/scenario/rows_scene.h"
+
+#include <csignal>
+#include <cstdlib>
+#include <stdexcept>
+#include <thread>
+
+namespace wherry::tests {
+
+using namespace std::chrono_literals;
+
+bool is_soak() { return std::getenv("WHERRY_SOAK") != nullptr; }
+
+int sized(int usual, int in_soak) { return is_soak() ? in_soak : usual; }
+
+namespace {
+
+std::vector<std::string> load_command(const Server& server,
+                                      const std::vector<std::string>& options) {
+  std::vector<std::string> command{WHERRY_LOAD, "--socket", server.socket(), "--user", "root"};
+  command.insert(command.end(), options.begin(), options.end());
+  return command;
+}
+
+}  // namespace
+
+Load::Load(const Server& server, const std::vector<std::string>& options)
+    : directory_("load"), program_(load_command(server, options), directory_.path() / "load.log") {
+  wait_until("the load to write", 60s, [&] {
+    if (!program_.running()) throw std::runtime_error("the load ended: " + program_.output());
+    return program_.output().find("writing") != std::string::npos;
+  });
+}
+
+nlohmann::json Load::finish() {
+  program_.send(SIGTERM);
+  if (program_.wait(30s) != 0) throw std::runtime_error("the load failed: " + program_.output());
+  const std::string output = program_.output();
+  return nlohmann::json::parse(output.substr(output.find('{')));
+}
+
+void wait_until(const std::string& what, std::chrono::seconds limit,
+                const std::function<bool()>& true_now) {
+  const auto end = std::chrono::steady_clock::now() + limit;
+  while (!true_now()) {
+    if (std::chrono::steady_clock::now() > end) {
+      throw std::runtime_error("waited in vain for " + what);
+    }
+    std::this_thread::sleep_for(20ms);
+  }
+}
+
+nlohmann::json parse_answer(const RunResult& answer, int expected_exit) {
+  if (answer.exit_code != expected_exit) {
+    throw std::runtime_error("exit code " + std::to_string(answer.exit_code) + " instead of " +
+                             std::to_string(expected_exit) + ": " + answer.output);
+  }
+  auto document = nlohmann::json::parse(answer.output, nullptr, false);
+  if (!document.is_object() || document.value("schema", 0) != 1 || !document.contains("kind")) {
+    throw std::runtime_error("not a document of schema 1: " + answer.output);
+  }
+  return document;
+}
+
+nlohmann::json ask(const Wherry& wherry, std::vector<std::string> words, int expected_exit) {
+  words.insert(words.end(), {"--json", "--quiet"});
+  return parse_answer(wherry.command(std::move(words)), expected_exit);
+}
+
+nlohmann::json status(const Wherry& wherry) {
+  const RunResult answer = wherry.command({"status", "--json", "--quiet"});
+  return answer.exit_code == 0 ? parse_answer(answer) : nlohmann::json();
+}
+
+nlohmann::json table_in(const nlohmann::json& status, const std::string& name) {
+  if (!status.is_object()) return {};
+  for (const auto& table : status.at("tables")) {
+    if (table.at("name") == name) return table;
+  }
+  return {};
+}
+
+void run_until_proved(Wherry& wherry, std::chrono::seconds limit) {
+  wherry.start({"--until", "proved"});
+  const auto code = wherry.wait(limit);
+  if (code == 0) return;
+  const std::string seen = status(wherry).dump(1);
+  throw std::runtime_error(
+      (code ? "run --until proved ended with " + std::to_string(*code) : "not proved in time") +
+      "\n" + wherry.output() + seen);
+}
+
+}  // namespace wherry::tests
