@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
-#include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -22,6 +21,11 @@ namespace wherry::stores::file {
 
 using base::Error;
 using base::ErrorKind;
+
+Store::Store(const std::string& root, Carried carried)
+    : path_(std::filesystem::absolute(root).string()), carried_(carried) {
+  while (path_.size() > 1 && path_.ends_with('/')) path_.pop_back();
+}
 
 std::string Store::describe() const { return "directory " + base::printable(path_); }
 

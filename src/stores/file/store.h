@@ -16,7 +16,7 @@ namespace wherry::stores::file {
 class Store final : public contract::ObjectStore {
  public:
   // `root` may itself be a symlink, or lie behind one. Nothing is opened yet.
-  Store(std::string root, Carried carried) : path_(std::move(root)), carried_(carried) {}
+  Store(const std::string& root, Carried carried);
 
   std::string describe() const override;
   std::string identity() const override;
@@ -33,7 +33,7 @@ class Store final : public contract::ObjectStore {
  private:
   Fd open_root() const;
 
-  std::string path_;
+  std::string path_;  // absolute, without a slash at its end
   Carried carried_;
   Fd held_;  // locked while this store is written to
 };
