@@ -2,6 +2,8 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
+#include <sstream>
 #include <stdexcept>
 #include <thread>
 
@@ -50,26 +52,47 @@ void wait_until(const std::string& what, std::chrono::seconds limit,
   }
 }
 
-nlohmann::json parse_answer(const RunResult& answer, int expected_exit) {
-  if (answer.exit_code != expected_exit) {
-    throw std::runtime_error("exit code " + std::to_string(answer.exit_code) + " instead of " +
-                             std::to_string(expected_exit) + ": " + answer.output);
-  }
-  auto document = nlohmann::json::parse(answer.output, nullptr, false);
+RunResult answer(const Wherry& wherry, std::vector<std::string> words) {
+  words.insert(words.begin(), {"sh", "-c", "errors=$1; shift; exec \"$@\" 2>>\"$errors\"", "sh",
+                               (wherry.directory() / "stderr.log").string(), WHERRY_BINARY});
+  words.insert(words.end(), {"--config", wherry.config().string()});
+  return run(words);
+}
+
+std::string said_besides(const Wherry& wherry) {
+  std::ifstream in(wherry.directory() / "stderr.log");
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+namespace {
+
+nlohmann::json document_in(const RunResult& said) {
+  auto document = nlohmann::json::parse(said.output, nullptr, false);
   if (!document.is_object() || document.value("schema", 0) != 1 || !document.contains("kind")) {
-    throw std::runtime_error("not a document of schema 1: " + answer.output);
+    throw std::runtime_error("not a document of schema 1: " + said.output);
   }
   return document;
 }
 
+}  // namespace
+
 nlohmann::json ask(const Wherry& wherry, std::vector<std::string> words, int expected_exit) {
-  words.insert(words.end(), {"--json", "--quiet"});
-  return parse_answer(wherry.command(std::move(words)), expected_exit);
+  const std::string command = words.front();
+  words.emplace_back("--json");
+  const RunResult said = answer(wherry, std::move(words));
+  if (said.exit_code != expected_exit) {
+    throw std::runtime_error(command + " ended with " + std::to_string(said.exit_code) +
+                             " instead of " + std::to_string(expected_exit) + ": " + said.output +
+                             said_besides(wherry));
+  }
+  return document_in(said);
 }
 
 nlohmann::json status(const Wherry& wherry) {
-  const RunResult answer = wherry.command({"status", "--json", "--quiet"});
-  return answer.exit_code == 0 ? parse_answer(answer) : nlohmann::json();
+  const RunResult said = answer(wherry, {"status", "--json"});
+  return said.exit_code == 0 ? document_in(said) : nlohmann::json();
 }
 
 nlohmann::json table_in(const nlohmann::json& status, const std::string& name) {

@@ -38,9 +38,11 @@ class Load {
 void wait_until(const std::string& what, std::chrono::seconds limit,
                 const std::function<bool()>& true_now);
 
-// What `wherry COMMAND --json` prints; throws when it is not one JSON document of schema 1.
+// A command of this migration: what it says on standard output. The rest goes to said_besides().
+RunResult answer(const Wherry& wherry, std::vector<std::string> words);
+std::string said_besides(const Wherry& wherry);
+// What `wherry COMMAND --json` answers; throws when it is not one JSON document of schema 1.
 nlohmann::json ask(const Wherry& wherry, std::vector<std::string> words, int expected_exit = 0);
-nlohmann::json parse_answer(const RunResult& answer, int expected_exit = 0);
 // The status document, or null while there is none yet.
 nlohmann::json status(const Wherry& wherry);
 // The table in a status document; null when it is not there.
