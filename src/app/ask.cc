@@ -8,6 +8,7 @@
 
 #include "app/open_migration.h"
 #include "app/output.h"
+#include "app/progress.h"
 #include "app/status_view.h"
 #include "base/error.h"
 #include "control/client.h"
@@ -32,6 +33,17 @@ nlohmann::json status_document(const config::Migration& config) {
   return engine::status_of(config.name, *journal);
 }
 
+void print_status(Context& context, const nlohmann::json& status, bool with_notes) {
+  constexpr std::size_t any_width = 100'000;
+  View view;
+  view.width = context.out_is_terminal ? terminal_size().first : any_width;
+  view.height = 0;
+  view.all_tables = true;
+  view.notes = with_notes;
+  view.color = context.color_on_out();
+  for (const auto& line : status_lines(status, view)) context.out << line << "\n";
+}
+
 ExitCode wait_until_checked(Context& context, const std::function<nlohmann::json()>& status) {
   constexpr int steady_looks = 12;  // with differences: no more proofs for so many looks
   std::uint64_t proved_before = 0;
@@ -50,10 +62,7 @@ ExitCode wait_until_checked(Context& context, const std::function<nlohmann::json
   if (context.json) {
     print_json(context, "status", now);
   } else {
-    View view;
-    view.height = 0;
-    view.color = context.color_on_out();
-    for (const auto& line : status_lines(now, view)) context.out << line << "\n";
+    print_status(context, now, false);
   }
   return now.at("proof").at("all_proved").get<bool>() ? ExitCode::ok : ExitCode::different;
 }

@@ -20,6 +20,10 @@ std::optional<nlohmann::json> ask_running(const config::Migration& config,
 // migration was never started.
 nlohmann::json status_document(const config::Migration& config);
 
+// A status document as lines for people: all tables; as wide as the terminal, or as needed where
+// there is none.
+void print_status(Context& context, const nlohmann::json& status, bool with_notes);
+
 // Waits until every chunk is proved or its differences are known; `status` is asked again and
 // again. Prints the result.
 ExitCode wait_until_checked(Context& context, const std::function<nlohmann::json()>& status);

@@ -192,7 +192,7 @@ TEST(Completion, bash_offers_commands_options_and_values) {
   Context context(sink, sink);
   const auto tree = make_command_tree(context);
   const std::string script = bash_completion(*tree);
-  EXPECT_EQ(bash_offers(script, {"wherry", "ver"}), "version\n");
+  EXPECT_EQ(bash_offers(script, {"wherry", "ver"}), "verify version\n");
   EXPECT_EQ(bash_offers(script, {"wherry", "init", "--ty"}), "--type\n");
   EXPECT_EQ(bash_offers(script, {"wherry", "init", "--type", ""}), "mysql file\n");
   EXPECT_EQ(bash_offers(script, {"wherry", "completion", "z"}), "zsh\n");
@@ -216,7 +216,9 @@ TEST(ManPage, has_every_command_option_and_exit_code) {
   const auto tree = make_command_tree(context);
   const std::string page = man_page(*tree, context.commands);
   for (const CommandText& command : context.commands) {
-    EXPECT_NE(page.find(".SS wherry " + command.name + "\n"), std::string::npos);
+    std::string name = command.name;  // a hyphen is written \- in roff
+    if (const auto hyphen = name.find('-'); hyphen != std::string::npos) name.insert(hyphen, "\\");
+    EXPECT_NE(page.find(".SS wherry " + name + "\n"), std::string::npos);
   }
   EXPECT_NE(page.find("\\fB\\-c, \\-\\-config\\fR \\fIFILE\\fR\n"), std::string::npos) << page;
   EXPECT_NE(page.find(".B 130\n"), std::string::npos);

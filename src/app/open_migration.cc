@@ -4,6 +4,7 @@
 
 #include "app/row_migration.h"
 #include "app/stores.h"
+#include "app/tree_migration.h"
 #include "base/error.h"
 
 namespace wherry::app {
@@ -13,6 +14,11 @@ namespace {
 bool moves_rows(const config::Migration& config) {
   return store_of(config.source).row_source != nullptr &&
          store_of(config.target).row_target != nullptr;
+}
+
+bool moves_objects(const config::Migration& config) {
+  return store_of(config.source).object_store != nullptr &&
+         store_of(config.target).object_store != nullptr;
 }
 
 [[noreturn]] void refuse_pair(const config::Migration& config) {
@@ -25,17 +31,20 @@ bool moves_rows(const config::Migration& config) {
 }  // namespace
 
 std::unique_ptr<OpenMigration> open_migration(const config::Migration& config) {
-  if (!moves_rows(config)) refuse_pair(config);
+  if (!moves_rows(config) && !moves_objects(config)) refuse_pair(config);
   std::filesystem::create_directories(config.journal);
   std::filesystem::permissions(config.journal, std::filesystem::perms::owner_all);
-  return open_row_migration(config);
+  return moves_rows(config) ? open_row_migration(config) : open_tree_migration(config);
 }
+
+bool follows_changes(const config::Migration& config) { return moves_rows(config); }
 
 std::filesystem::path journal_file(const config::Migration& config) {
   return config.journal / "journal.sqlite";
 }
 
 std::vector<model::Finding> assess(const config::Migration& config) {
+  if (moves_objects(config)) return assess_tree(config);
   if (!moves_rows(config)) refuse_pair(config);
   return assess_rows(config);
 }

@@ -25,6 +25,9 @@ class OpenMigration {
 // connects when used. Throws Error(rejected) "journal.held" while another process has it open.
 std::unique_ptr<OpenMigration> open_migration(const config::Migration& config);
 
+// False: it ends by itself, as engine::AnyMigration::follows() says.
+bool follows_changes(const config::Migration& config);
+
 // Where a migration's journal is.
 std::filesystem::path journal_file(const config::Migration& config);
 

@@ -120,7 +120,7 @@ TEST(StatusLines, colour_is_there_only_when_asked_for) {
 
 TEST(StatusLine, says_all_in_one_line) {
   json status = sample();
-  status["findings"].push_back({{"severity", "note"}});
+  status["findings"].push_back({{"severity", "warning"}});
   status["paused"] = true;
   EXPECT_EQ(status_line(status),
             "copying, paused | copied 62 % (1,234,567 of ~2,000,000 rows, 1.4 GiB) 85,000 rows/s "

@@ -17,6 +17,9 @@ namespace wherry::app {
 namespace {
 
 nlohmann::json repair_here(Context& context, const config::Migration& config, bool dry_run) {
+  if (!follows_changes(config)) {
+    return repair_document(open_migration(config)->migration().repair(dry_run, {}), dry_run);
+  }
   BackgroundRun run(config);
   run.wait_following();
   // What is different is known once everything was looked at.

@@ -30,7 +30,7 @@ std::vector<std::string> repair_lines(const nlohmann::json& document) {
                                 dry_run ? "would be written" : "written"));
     if (!dry_run) continue;
     for (const auto& statement : one.at("statements")) {
-      lines.push_back(statement.get<std::string>() + ";");
+      lines.push_back(base::unprintable(statement.get<std::string>()).value());
     }
   }
   if (lines.empty()) lines.emplace_back("no difference is known: nothing to repair");

@@ -10,7 +10,6 @@
 #include "app/command.h"
 #include "app/open_migration.h"
 #include "app/output.h"
-#include "app/status_view.h"
 #include "base/text.h"
 #include "journal/sqlite.h"
 
@@ -68,10 +67,7 @@ ExitCode report_all(Context& context) {
               << (proof.at("all_proved").get<bool>() ? "Every row was proved equal on both sides."
                                                      : "Not every row is proved equal.")
               << "\n\n";
-  View view;
-  view.height = 0;
-  view.all_tables = true;
-  for (const auto& line : status_lines(status, view)) context.out << line << "\n";
+  print_status(context, status, true);
   context.out << "\n## History\n\n";
   for (const auto& row : rows) context.out << history_line(row) << "\n";
   return ExitCode::ok;

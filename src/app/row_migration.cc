@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -41,11 +43,23 @@ engine::DdlAction action_for(const config::DdlPolicy& policy, const std::string&
   return engine::DdlAction::stop;
 }
 
+std::uint64_t seconds(const std::optional<std::chrono::milliseconds>& time) {
+  if (!time) return 0;
+  return static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(*time).count());
+}
+
+void apply_verify(const config::Verify& from, engine::Limits& to) {
+  to.max_proof_age_seconds = seconds(from.max_proof_age);
+  to.recheck_times = from.recheck_times;
+  to.recheck_wait_ms = static_cast<std::uint64_t>(from.recheck_wait.count());
+}
+
 void apply_limits(const config::Limits& from, engine::Limits& to) {
   constexpr std::uint64_t least = 64U << 10U;
   to.rows_per_second = from.rows_per_second.value_or(0);
   to.bytes_per_second = from.bytes_per_second.value_or(base::Bytes{0}).count;
   to.threads_running = from.back_off.threads_running.value_or(0);
+  to.replica_lag_seconds = seconds(from.back_off.replica_lag);
   to.threads = from.threads;
   // A quarter for changes read and not yet applied; a copying thread holds up to two chunks' worth
   // of rows twice (as read and as sent), all threads together a half.
@@ -77,7 +91,8 @@ class RowMigration final : public OpenMigration {
         source_(store_of(config.source).row_source(config)),
         target_(store_of(config.target).row_target(config)) {
     apply_limits(config.limits, limits_);
-    migration_.emplace(*source_, *target_.target, target_.ddl.get(), *journal_, limits_,
+    apply_verify(config.verify, limits_);
+    migration_.emplace(*source_, *target_.target, target_.ddl, *journal_, limits_,
                        options_of(config));
   }
 

@@ -1,5 +1,6 @@
 // `wherry run`: assess → copy → follow → prove, until stopped; started again it goes on.
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -127,7 +128,15 @@ ExitCode run(Context& context, const RunOptions& options) {
   const engine::Status status = open->migration().status();
   if (context.json) print_json(context, "status", status);
   if (signalled) return ExitCode::stopped;
-  if (options.until == "proved" && !status.all_proved()) return ExitCode::different;
+  const bool ends_proved =
+      options.until == "proved" || (options.until.empty() && !open->migration().follows());
+  if (ends_proved && !status.all_proved()) return ExitCode::different;
+  if (ends_proved && !open->migration().follows() &&
+      std::any_of(status.findings.begin(), status.findings.end(), [](const auto& finding) {
+        return finding.severity == model::Severity::blocker;
+      })) {
+    return ExitCode::blocked;
+  }
   return ExitCode::ok;
 }
 

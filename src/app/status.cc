@@ -20,15 +20,6 @@ namespace wherry::app {
 
 namespace {
 
-void print_status(Context& context, const nlohmann::json& status) {
-  if (context.json) return print_json(context, "status", status);
-  View view;
-  view.height = 0;
-  view.all_tables = true;
-  view.color = context.color_on_out();
-  for (const auto& line : status_lines(status, view)) context.out << line << "\n";
-}
-
 ExitCode status_of_all(Context& context) {
   namespace fs = std::filesystem;
   const fs::path root = config::state_root(config::Surroundings::of_process());
@@ -75,7 +66,12 @@ void add_status(CLI::App& root, Context& context) {
                     if (*all) return status_of_all(context);
                     const auto config = load_config(context);
                     if (!config) return ExitCode::usage;
-                    print_status(context, status_document(*config));
+                    const auto status = status_document(*config);
+                    if (context.json) {
+                      print_json(context, "status", status);
+                    } else {
+                      print_status(context, status, false);
+                    }
                     return ExitCode::ok;
                   });
   command.add_flag("--all", *all, "Every migration of this user on this machine");

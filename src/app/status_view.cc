@@ -272,6 +272,7 @@ class StatusView {
     if (list.is_array()) {
       for (const json& f : list) {
         const std::string severity = text_of(f, "severity");
+        if (severity == "note" && !view_.notes) continue;
         findings.push_back({severity == "blocker"   ? model::Severity::blocker
                             : severity == "warning" ? model::Severity::warning
                                                     : model::Severity::note,
@@ -378,9 +379,12 @@ std::string status_line(const json& status) {
         dirty_text(proof), base::human_count(count_of(proof, "differences")));
   }
   const json& findings = member(status, "findings");
-  if (findings.is_array() && !findings.empty()) {
-    line += fmt::format(" | {} finding{}", findings.size(), findings.size() == 1 ? "" : "s");
-  }
+  const auto grave = !findings.is_array()
+                         ? 0
+                         : std::count_if(findings.begin(), findings.end(), [](const json& finding) {
+                             return text_of(finding, "severity") != "note";
+                           });
+  if (grave > 0) line += fmt::format(" | {} finding{}", grave, grave == 1 ? "" : "s");
   const json& error = member(status, "error");
   if (error.is_object()) {
     line += fmt::format(" | error: {} [{}]", text_of(error, "message"), text_of(error, "code"));

@@ -15,6 +15,7 @@ struct View {
   std::size_t width = 80;   // no line is wider
   std::size_t height = 24;  // no more lines; 0: no bound
   bool color = false;
+  bool notes = false;       // findings that are only notes too
   bool all_tables = false;  // else only those where something goes on or is wrong
 };
 

@@ -4,7 +4,10 @@
 #include <utility>
 #include <variant>
 
+#include <unistd.h>
+
 #include "base/error.h"
+#include "stores/file/store.h"
 #include "stores/mysql/source.h"
 #include "stores/mysql/target.h"
 
@@ -36,13 +39,22 @@ std::unique_ptr<contract::RowSource> mysql_source(const config::Migration& confi
 }
 
 RowTargetParts mysql_target(const config::Migration& config) {
+  auto target = std::make_unique<stores::mysql::Target>(endpoint(config.target));
   RowTargetParts parts;
-  parts.target = std::make_unique<stores::mysql::Target>(endpoint(config.target));
+  parts.ddl = target.get();
+  parts.target = std::move(target);
   return parts;
 }
 
-constexpr std::array<StoreKind, 1> kinds{{
-    {"mysql", "tables of MariaDB and MySQL servers", mysql_source, mysql_target, true},
+std::unique_ptr<contract::ObjectStore> file_tree(const config::Store& store) {
+  const stores::file::Carried carried{::geteuid() == 0};
+  return std::make_unique<stores::file::Store>(std::get<config::FileStore>(store).path.string(),
+                                               carried);
+}
+
+constexpr std::array<StoreKind, 2> kinds{{
+    {"mysql", "tables of MariaDB and MySQL servers", mysql_source, mysql_target, true, nullptr},
+    {"file", "directory trees of this machine", nullptr, nullptr, false, file_tree},
 }};
 
 }  // namespace

@@ -9,13 +9,15 @@
 #include <string_view>
 
 #include "config/migration.h"
+#include "contract/object_store.h"
 #include "contract/row_store.h"
 
 namespace wherry::app {
 
 struct RowTargetParts {
   std::unique_ptr<contract::RowTarget> target;
-  std::unique_ptr<contract::DdlTarget> ddl;  // null: definitions cannot be changed in mid-stream
+  contract::DdlTarget* ddl =
+      nullptr;  // owned by `target`; null: definitions cannot change in mid-stream
 };
 
 struct StoreKind {
@@ -25,9 +27,10 @@ struct StoreKind {
   std::unique_ptr<contract::RowSource> (*row_source)(const config::Migration&) = nullptr;
   RowTargetParts (*row_target)(const config::Migration&) = nullptr;
   bool follows_changes = false;
+  std::unique_ptr<contract::ObjectStore> (*object_store)(const config::Store&) = nullptr;
 
-  bool is_source() const { return row_source != nullptr; }
-  bool is_target() const { return row_target != nullptr; }
+  bool is_source() const { return row_source != nullptr || object_store != nullptr; }
+  bool is_target() const { return row_target != nullptr || object_store != nullptr; }
 };
 
 std::span<const StoreKind> stores();

@@ -27,6 +27,17 @@ ExitCode verify(Context& context) {
       return std::move(*status);
     });
   }
+  if (!follows_changes(*config)) {
+    const auto open = open_migration(*config);
+    open->migration().verify();
+    const engine::Status status = open->migration().status();
+    if (context.json) {
+      print_json(context, "status", status);
+    } else {
+      print_status(context, status, false);
+    }
+    return status.all_proved() ? ExitCode::ok : ExitCode::different;
+  }
   BackgroundRun run(*config);
   run.wait_following();
   run.migration().verify();

@@ -83,8 +83,8 @@ class DdlPolicy {
 
 struct Verify {
   std::optional<std::chrono::milliseconds> max_proof_age;  // older chunks are proved again
-  std::uint32_t recheck_times = 5;                         // reads again before a difference counts
-  std::chrono::milliseconds recheck_wait{1000};            // between them
+  std::uint32_t recheck_times = 2;                         // reads again before a difference counts
+  std::chrono::milliseconds recheck_wait{500};             // between them
 };
 
 struct Migration {

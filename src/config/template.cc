@@ -112,8 +112,8 @@ constexpr std::string_view tail = R"(
   #max_proof_age: 24 h
   # A difference is read again this often before it counts.
   #recheck:
-    #times: 5
-    #wait: 1 s
+    #times: 2
+    #wait: 500 ms
 
 # Where progress is kept. Default: $WHERRY_STATE_DIR/NAME, /var/lib/wherry/NAME for root, else ~/.local/state/wherry/NAME
 #journal: /var/lib/wherry/{name}

@@ -26,6 +26,12 @@ using TableFilter = std::function<bool(const model::CollectionName&)>;
 // Names a source table's home on the target.
 using TableRoute = std::function<model::CollectionName(const model::CollectionName&)>;
 
+// How busy a server is; nothing where it does not tell.
+struct SourceLoad {
+  std::optional<std::uint64_t> threads_running;
+  std::optional<std::chrono::seconds> replica_lag;  // behind its own source
+};
+
 class RowSource {
  public:
   RowSource() = default;
@@ -46,8 +52,7 @@ class RowSource {
   virtual std::unique_ptr<RowReader> reader(const std::stop_token& stop) = 0;
   virtual std::unique_ptr<ChangeLog> changes(const model::Position& from, TrackedTables tables) = 0;
 
-  // How many threads the server has running now, for back-off; nothing if it does not tell.
-  virtual std::optional<std::uint64_t> running_threads() = 0;
+  virtual SourceLoad load() = 0;  // now, for back-off
 };
 
 struct LeaseRequest {

@@ -34,6 +34,10 @@ class AnyMigration {
   // moved.
   virtual void run(const std::stop_token& stop) = 0;
 
+  // False: there is no change log, so run() ends by itself when all is copied and proved, and
+  // verify() and repair() do their work at once when nothing runs.
+  virtual bool follows() const { return true; }
+
   virtual void pause() = 0;
   virtual void resume() = 0;
   virtual void verify() = 0;  // all proofs are taken again

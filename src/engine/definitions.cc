@@ -1,5 +1,12 @@
 #include "engine/definitions.h"
 
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
 #include "base/error.h"
@@ -9,52 +16,111 @@ namespace wherry::engine {
 
 namespace {
 
-using Change = contract::DdlPlan::TableChange;
+constexpr const char* pending_fact = "ddl_pending";
+
+// What a statement does to one table of this migration.
+struct Outcome {
+  model::CollectionId id = 0;
+  std::optional<model::CollectionName> name;  // on the source from now on; nothing = dropped
+};
+
+std::vector<Outcome> outcomes(const Parts& parts, const contract::DdlPlan& plan) {
+  std::vector<Outcome> out;
+  model::CollectionId next = parts.book.next_id();
+  for (const auto& change : plan.tables) {
+    if (change.before) {
+      // One statement may rename a table twice: two are exchanged by way of a third name.
+      const auto moved = std::find_if(out.begin(), out.end(),
+                                      [&](const Outcome& o) { return o.name == change.before; });
+      if (moved != out.end()) {
+        moved->name = change.after;
+        continue;
+      }
+    }
+    auto pair = change.before ? parts.book.find_source(*change.before) : nullptr;
+    // A repeat after the target lost its last commits: the table may bear its new name already.
+    if (!pair && change.after) pair = parts.book.find_source(*change.after);
+    if (pair) {
+      out.push_back({pair->id, change.after});
+    } else if (change.after) {
+      out.push_back({next++, change.after});
+    }
+  }
+  return out;
+}
+
+contract::TablePair learn_pair(Parts& parts, model::CollectionId id,
+                               const model::CollectionName& name) {
+  contract::TablePair pair;
+  pair.id = id;
+  pair.target = parts.route(name);
+  auto definition = parts.target.definition(pair.target);
+  if (!definition) {
+    throw base::Error(base::ErrorKind::data_mismatch, "ddl.not_applied",
+                      "a table made or changed on the source is not on the target",
+                      pair.target.text());
+  }
+  pair.source = std::move(*definition);
+  pair.source.name = name;
+  return pair;
+}
 
 // A table that the source made in mid-stream is empty there: one chunk, copied by definition, takes
 // its proof later.
-void add_created_table(Parts& parts, const model::CollectionName& name, const model::Position& at) {
-  contract::TablePair pair;
-  pair.id = parts.book.next_id();
-  pair.target = parts.route(name);
-  auto definition = parts.target.definition(pair.target);
-  if (!definition) {
-    throw base::Error(base::ErrorKind::data_mismatch, "ddl.not_applied",
-                      "a table made on the source is not on the target", pair.target.text());
-  }
-  pair.source = std::move(*definition);
-  pair.source.name = name;
-  parts.journal.put_tables({{pair.id, pair.source, pair.target, std::nullopt, false, false}});
-  const model::Chunk whole{pair.id, 1, std::nullopt, std::nullopt};
+void chunk_of_empty_table(Parts& parts, model::CollectionId id, const model::Position& at) {
+  const model::Chunk whole{id, 1, std::nullopt, std::nullopt};
   parts.journal.plan_chunk(whole, true);
   parts.journal.chunk_done({whole, true, {at, at}, 0, 0});
-  parts.book.put(std::move(pair));
 }
 
-void renew(Parts& parts, const contract::TablePair& old, const model::CollectionName& name) {
-  contract::TablePair pair = old;
-  pair.target = parts.route(name);
-  auto definition = parts.target.definition(pair.target);
-  if (!definition) {
-    throw base::Error(base::ErrorKind::data_mismatch, "ddl.not_applied",
-                      "a table changed on the source is not on the target", pair.target.text());
+// Journal and book take over what the target has committed. May be repeated.
+void journal_outcomes(Parts& parts, const std::vector<Outcome>& changed, const model::Position& at,
+                      const std::string& told) {
+  std::vector<journal::TableRecord> records;
+  std::vector<model::CollectionId> made;
+  const auto known = parts.journal.tables();
+  for (const auto& [id, name] : changed) {
+    const auto old = std::find_if(known.begin(), known.end(),
+                                  [id = id](const auto& record) { return record.id == id; });
+    if (old == known.end() && !name) continue;
+    auto& record = records.emplace_back(old == known.end() ? journal::TableRecord{} : *old);
+    if (old == known.end()) made.push_back(id);
+    record.id = id;
+    if (!name) {
+      record.planned = record.dropped = true;
+      continue;
+    }
+    contract::TablePair pair = learn_pair(parts, id, *name);
+    record.source = std::move(pair.source);
+    record.target = std::move(pair.target);
   }
-  pair.source = std::move(*definition);
-  pair.source.name = name;
-  bool planned = false;
-  std::optional<model::Key> planned_through;
-  for (const auto& record : parts.journal.tables()) {
-    if (record.id != pair.id) continue;
-    planned = record.planned;
-    planned_through = record.planned_through;
+  parts.journal.put_tables(records);
+  for (const auto id : made) chunk_of_empty_table(parts, id, at);
+  for (const auto& record : records) {
+    if (record.dropped) {
+      parts.book.remove(record.id);
+    } else {
+      parts.book.put({record.id, record.source, record.target});
+    }
   }
-  parts.journal.put_tables({{pair.id, pair.source, pair.target, planned_through, planned, false}});
-  parts.book.put(std::move(pair));
+  journal::Event history;
+  history.at = std::chrono::system_clock::now();
+  history.kind = "ddl";
+  history.detail = told;
+  parts.journal.append(history);
+  parts.journal.set_fact(pending_fact, "");
 }
 
-void drop(Parts& parts, const contract::TablePair& pair) {
-  parts.journal.put_tables({{pair.id, pair.source, pair.target, std::nullopt, true, true}});
-  parts.book.remove(pair.id);
+// Journaled before the target commits: the log does not repeat what it has committed, so a crash
+// before journal_outcomes() would leave a table under a name that it no longer has.
+void write_intent(Parts& parts, const std::vector<Outcome>& changed, const model::Position& end,
+                  const std::string& told) {
+  nlohmann::json intent{{"end", end.text()}, {"told", told}};
+  auto& tables = intent["tables"] = nlohmann::json::array();
+  for (const auto& [id, name] : changed) {
+    tables.push_back({{"id", id}, {"name", name ? nlohmann::json(*name) : nlohmann::json()}});
+  }
+  parts.journal.set_fact(pending_fact, intent.dump());
 }
 
 }  // namespace
@@ -81,43 +147,47 @@ bool apply_definition_change(Parts& parts, const model::ChangePart& part) {
   }
 
   // Proofs are void before the first side effect: a crash in between must not leave one standing.
-  struct Touched {
-    Change change;
-    std::shared_ptr<const contract::TablePair> pair;  // null: created
-  };
-  std::vector<Touched> touched;
-  for (const Change& change : plan.tables) {
-    auto pair = change.before ? parts.book.find_source(*change.before) : nullptr;
-    // A repeat after a crash: the table may bear its new name already.
-    if (!pair && change.after) pair = parts.book.find_source(*change.after);
-    touched.push_back({change, std::move(pair)});
-  }
+  const std::vector<Outcome> changed = outcomes(parts, plan);
   const auto mark = record_window(parts, part.end, {});
   const std::lock_guard lock(parts.proof_mutex);
-  for (const auto& [change, pair] : touched) {
-    if (!pair) continue;
-    parts.journal.void_proofs(pair->id);
-    parts.ledger.drop_table(pair->id, part.end);
+  for (const auto& table : changed) {
+    if (!parts.book.find(table.id)) continue;
+    parts.journal.void_proofs(table.id);
+    parts.ledger.drop_table(table.id, part.end);
   }
+  write_intent(parts, changed, part.end, told);
   parts.ddl->apply(parts.fence, plan, event, parts.route, mark);
-
-  for (const auto& [change, pair] : touched) {
-    if (pair && change.after) {
-      renew(parts, *pair, *change.after);
-    } else if (pair) {
-      drop(parts, *pair);
-    } else if (change.after) {
-      add_created_table(parts, *change.after, part.end);
-    }
-  }
+  journal_outcomes(parts, changed, part.end, told);
   ++parts.unproved_version;
-  journal::Event history;
-  history.at = std::chrono::system_clock::now();
-  history.kind = "ddl";
-  history.detail = told;
-  parts.journal.append(history);
   spdlog::info("applied {}: {}", plan.what, told);
   return true;
+}
+
+void finish_definition_change(Parts& parts, const model::Position& applied) {
+  const std::string intent = parts.journal.fact(pending_fact).value_or("");
+  if (intent.empty()) return;
+  std::vector<Outcome> changed;
+  std::optional<model::Position> end;
+  std::string told;
+  try {
+    const auto json = nlohmann::json::parse(intent);
+    end = model::Position::parse(json.at("end").get<std::string>());
+    told = json.at("told").get<std::string>();
+    for (const auto& table : json.at("tables")) {
+      auto& one = changed.emplace_back();
+      one.id = table.at("id").get<model::CollectionId>();
+      if (!table.at("name").is_null()) one.name = table.at("name").get<model::CollectionName>();
+    }
+  } catch (const nlohmann::json::exception&) {
+    end.reset();
+  }
+  if (!end) {
+    throw base::Error(base::ErrorKind::internal, "journal.damaged",
+                      "the change of definition that was begun last is not readable");
+  }
+  // Not committed there, it comes again.
+  if (applied < *end) return parts.journal.set_fact(pending_fact, "");
+  journal_outcomes(parts, changed, *end, told);
 }
 
 }  // namespace wherry::engine

@@ -12,4 +12,8 @@ namespace wherry::engine {
 // "ddl.stopped") where the policy says so.
 [[nodiscard]] bool apply_definition_change(Parts& parts, const model::ChangePart& part);
 
+// After a crash: what the target committed of a change and the journal did not hear of is journaled
+// now. Requires: `applied` is the target's position; nothing else runs.
+void finish_definition_change(Parts& parts, const model::Position& applied);
+
 }  // namespace wherry::engine

@@ -1,6 +1,6 @@
 #pragma once
-// What a migration may use. Every field may be changed while it runs; 0 = no limit where a rate is
-// meant.
+// What a migration may use. Every field may be changed while it runs; 0 = no limit where a rate or
+// a bound is meant.
 
 #include <atomic>
 #include <cstdint>
@@ -8,17 +8,25 @@
 namespace wherry::engine {
 
 struct Limits {
-  std::atomic<std::uint64_t> rows_per_second{
-      0};  // read from the source by copying and proving together
+  // Read from the source, by copying and proving together.
+  std::atomic<std::uint64_t> rows_per_second{0};
   std::atomic<std::uint64_t> bytes_per_second{0};
-  std::atomic<std::uint64_t> threads_running{
-      0};                                 // back off while the source runs more threads than this
+  // Copying and proving wait while the source runs more threads, or is further behind its own
+  // source.
+  std::atomic<std::uint64_t> threads_running{0};
+  std::atomic<std::uint64_t> replica_lag_seconds{0};
+
   std::atomic<std::uint32_t> threads{2};  // copying at the same time (read when a run starts)
   std::atomic<std::uint64_t> chunk_bytes{8U << 20U};
   std::atomic<std::uint64_t> queue_bytes{32U << 20U};  // changes read and not yet applied
   std::atomic<std::uint64_t> window_bytes{4U << 20U};  // applied as one transaction
   std::atomic<std::uint64_t> window_changes{4000};
   std::atomic<std::uint64_t> dirty_keys_per_table{1'000'000};
+
+  std::atomic<std::uint64_t> max_proof_age_seconds{0};  // prove again what was proved longer ago
+  // A difference is read again so often, after such waits, before it counts.
+  std::atomic<std::uint32_t> recheck_times{2};
+  std::atomic<std::uint64_t> recheck_wait_ms{500};
 };
 
 }  // namespace wherry::engine

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "engine/assess.h"
 #include "engine/copy_rows.h"
+#include "engine/definitions.h"
 #include "engine/follow.h"
 #include "engine/repair.h"
 #include "engine/retry.h"
@@ -33,6 +34,13 @@ std::string owner(journal::Journal& journal) {
   const auto made = base::DigestKey::random().text();
   journal.set_fact("owner", made);
   return made;
+}
+
+bool is_too_busy(const contract::SourceLoad& load, const Limits& limits) {
+  const std::uint64_t threads = limits.threads_running;
+  const std::chrono::seconds lag(limits.replica_lag_seconds);
+  return (threads != 0 && load.threads_running.value_or(0) > threads) ||
+         (lag.count() != 0 && load.replica_lag.value_or(std::chrono::seconds(0)) > lag);
 }
 
 }  // namespace
@@ -190,7 +198,9 @@ void Migration::restore() {
   parts_.gate.restart_at(*progress.position);
   // A target that lost its last commits took proofs about them with it.
   parts_.journal.void_proofs_beyond(*progress.position);
+  finish_definition_change(parts_, *progress.position);
   for (const auto& record : parts_.journal.tables()) {
+    parts_.book.use_id(record.id);
     if (!record.dropped) restore_table(record, progress);
   }
   for (const auto& proof : parts_.journal.proofs()) {
@@ -295,9 +305,7 @@ void Migration::keep_lease(const std::stop_token& stop) {
 void Migration::watch_source(const std::stop_token& stop) {
   const auto watch = [&] {
     while (true) {
-      const auto running = parts_.source.running_threads();
-      const auto most = parts_.limits.threads_running.load();
-      parts_.counters.backing_off = most != 0 && running && *running > most;
+      parts_.counters.backing_off = is_too_busy(parts_.source.load(), parts_.limits);
       meter_.sample(parts_.counters);
       parts_.journal.set_fact("position", parts_.gate.applied().text());
       sleep_for(1s, stop);

@@ -26,6 +26,7 @@ class TreeMigration final : public AnyMigration {
 
   std::vector<model::Finding> assess() override;
   void run(const std::stop_token& stop) override;
+  bool follows() const override { return false; }
   void pause() override;
   void resume() override;
   void verify() override;

@@ -45,7 +45,7 @@ struct ObjectParts {
   LinkGroups source_links{options.link_groups};
   LinkGroups target_links{options.link_groups};
   Counters counters{};
-  Throttle throttle{limits, counters};
+  Throttle throttle{limits.rows_per_second, limits.bytes_per_second, counters};
   // Returns when work may go on; throws Error(cancelled) on stop.
   std::function<void(const std::stop_token&)> wait_while_paused{};
 };

@@ -39,7 +39,7 @@ struct Parts {
   TableBook book{};
   FollowGate gate{};
   Counters counters{};
-  Throttle throttle{limits, counters};
+  Throttle throttle{limits.rows_per_second, limits.bytes_per_second, counters};
   // Guards "this proof still holds": taken to add a proof or a difference, and to void them (DDL,
   // overflow).
   std::mutex proof_mutex{};

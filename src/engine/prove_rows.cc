@@ -56,10 +56,23 @@ void ProveRows::session(const std::stop_token& stop) {
       sleep_for(200ms, stop);
       continue;
     }
+    drop_old_proofs();
     const bool chunks = prove_unproved_chunks(*source, *target, stop);
     const bool keys = prove_dirty_keys(*source, *target, stop);
     recheck_differences(*source, *target, stop);
     sleep_for(chunks ? 0ms : keys ? 50ms : 250ms, stop);
+  }
+}
+
+void ProveRows::drop_old_proofs() {
+  const std::chrono::seconds most(parts_.limits.max_proof_age_seconds);
+  if (most.count() == 0) return;
+  const std::lock_guard lock(parts_.proof_mutex);
+  while (const auto oldest = parts_.ledger.oldest_proof()) {
+    if (std::chrono::system_clock::now() - oldest->at < most) return;
+    parts_.ledger.drop_proof(oldest->collection, oldest->chunk);
+    parts_.journal.void_proof(oldest->collection, oldest->chunk);
+    ++parts_.unproved_version;
   }
 }
 
@@ -121,7 +134,7 @@ bool ProveRows::prove_unproved_chunks(contract::RowReader& source, contract::Row
     const std::lock_guard lock(mutex_);
     for (const auto& chunk : suspected[id]) {
       not_before_[{id, chunk.number}] =
-          std::chrono::steady_clock::now() + (confirmed.empty() ? 1s : 30s);
+          std::chrono::steady_clock::now() + (confirmed.empty() ? 1s : 10s);
     }
   }
   return true;
@@ -231,26 +244,26 @@ void ProveRows::recheck_differences(contract::RowReader& source, contract::RowRe
 
 std::vector<model::Key> ProveRows::confirm(contract::RowReader& source, contract::RowReader& target,
                                            const contract::TablePair& pair,
-                                           const std::vector<model::Key>& suspects,
+                                           std::vector<model::Key> suspects,
                                            const std::stop_token& stop) {
   constexpr std::size_t most = 10'000;  // beyond that, the count no longer helps anybody
-  const std::vector<model::Key> keys(
-      suspects.begin(),
-      suspects.begin() + static_cast<std::ptrdiff_t>(std::min(most, suspects.size())));
-  sleep_for(100ms, stop);
-  const auto views = open_both_views(source, target, parts_.gate, stop);
-  const auto definition = views.source->definition(pair.source.name);
-  const auto now = parts_.book.find(pair.id);
-  if (!definition || !definition->carries_like(pair.source) || now.get() != &pair) return {};
-  const auto [source_rows, target_rows] =
-      on_both(views, pair, [&](contract::RowView& view, const contract::TableRef& table) {
-        return view.key_digests(table, keys, parts_.digest_key);
-      });
-  auto different = different_keys(source_rows, target_rows);
-  std::erase_if(different, [&](const model::Key& key) {
-    return parts_.ledger.touched_after(pair.id, key, views.bracket.low);
-  });
-  return different;
+  suspects.resize(std::min(most, suspects.size()));
+  for (std::uint32_t i = 0; i < parts_.limits.recheck_times && !suspects.empty(); ++i) {
+    sleep_for(std::chrono::milliseconds(parts_.limits.recheck_wait_ms), stop);
+    const auto views = open_both_views(source, target, parts_.gate, stop);
+    const auto definition = views.source->definition(pair.source.name);
+    const auto now = parts_.book.find(pair.id);
+    if (!definition || !definition->carries_like(pair.source) || now.get() != &pair) return {};
+    const auto [source_rows, target_rows] =
+        on_both(views, pair, [&](contract::RowView& view, const contract::TableRef& table) {
+          return view.key_digests(table, suspects, parts_.digest_key);
+        });
+    suspects = different_keys(source_rows, target_rows);
+    std::erase_if(suspects, [&](const model::Key& key) {
+      return parts_.ledger.touched_after(pair.id, key, views.bracket.low);
+    });
+  }
+  return suspects;
 }
 
 void ProveRows::tell(const contract::TablePair& pair, const std::vector<model::Key>& keys) {

@@ -36,6 +36,7 @@ class ProveRows {
 
  private:
   void session(const std::stop_token& stop);
+  void drop_old_proofs();
   bool prove_unproved_chunks(contract::RowReader& source, contract::RowReader& target,
                              const std::stop_token& stop);
   bool prove_dirty_keys(contract::RowReader& source, contract::RowReader& target,
@@ -48,8 +49,7 @@ class ProveRows {
                                       const model::Chunk& chunk);
   // Of these keys, those that differ at another place too.
   std::vector<model::Key> confirm(contract::RowReader& source, contract::RowReader& target,
-                                  const contract::TablePair& pair,
-                                  const std::vector<model::Key>& suspects,
+                                  const contract::TablePair& pair, std::vector<model::Key> suspects,
                                   const std::stop_token& stop);
   void tell(const contract::TablePair& pair, const std::vector<model::Key>& keys);
   void forgive(model::CollectionId table, const std::vector<model::Key>& keys);

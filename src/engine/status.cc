@@ -136,6 +136,7 @@ Status status_of(const std::string& migration, journal::Journal& journal) {
       t.rows += chunk.rows;
       t.bytes += chunk.bytes;
     }
+    if (t.planned && t.chunks_done == t.chunks) t.rows_estimate = t.rows;
     std::tie(t.chunks_proved, t.rows_proved) = proved[table.id];
     s.tables.push_back(std::move(t));
   }

@@ -57,6 +57,11 @@ contract::TrackedTables TableBook::tracked() const {
   return out;
 }
 
+void TableBook::use_id(model::CollectionId id) {
+  const std::lock_guard lock(mutex_);
+  next_id_ = std::max(next_id_, id + 1);
+}
+
 model::CollectionId TableBook::next_id() const {
   const std::lock_guard lock(mutex_);
   return next_id_;

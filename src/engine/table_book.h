@@ -23,6 +23,7 @@ class TableBook {
   std::shared_ptr<const contract::TablePair> find_source(const model::CollectionName& name) const;
   std::vector<std::shared_ptr<const contract::TablePair>> all() const;
   contract::TrackedTables tracked() const;
+  void use_id(model::CollectionId id);  // it is a dropped table's: no other gets it
   model::CollectionId next_id() const;
 
  private:

@@ -21,8 +21,7 @@ void Throttle::done(std::uint64_t rows, std::uint64_t bytes) {
   const auto seconds_for = [](std::uint64_t amount, std::uint64_t rate) {
     return rate == 0 ? 0.0 : static_cast<double>(amount) / static_cast<double>(rate);
   };
-  const double seconds = std::max(seconds_for(rows, limits_.rows_per_second),
-                                  seconds_for(bytes, limits_.bytes_per_second));
+  const double seconds = std::max(seconds_for(rows, rows_), seconds_for(bytes, bytes_));
   const std::lock_guard lock(mutex_);
   paid_until_ = std::max(paid_until_, Clock::now()) +
                 std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));

@@ -3,6 +3,7 @@
 // the migration is paused. Work is paid for after it is done (its size is not known before):
 // before() waits until the debt is paid. Thread-safe.
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -10,20 +11,22 @@
 #include <stop_token>
 
 #include "engine/counters.h"
-#include "engine/limits.h"
 
 namespace wherry::engine {
 
 class Throttle {
  public:
-  Throttle(const Limits& limits, const Counters& counters) : limits_(limits), counters_(counters) {}
+  using Rate = std::atomic<std::uint64_t>;  // a second; 0 = no limit
+  Throttle(const Rate& rows, const Rate& bytes, const Counters& counters)
+      : rows_(rows), bytes_(bytes), counters_(counters) {}
 
   void before(const std::stop_token& stop);  // throws Error(cancelled) on stop
   void done(std::uint64_t rows, std::uint64_t bytes);
 
  private:
   using Clock = std::chrono::steady_clock;
-  const Limits& limits_;
+  const Rate& rows_;
+  const Rate& bytes_;
   const Counters& counters_;
   std::mutex mutex_;
   std::condition_variable_any changed_;

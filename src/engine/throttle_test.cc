@@ -10,10 +10,10 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST(Throttle, waits_until_the_rate_is_kept) {
-  Limits limits;
-  limits.rows_per_second = 1000;
+  const Throttle::Rate rows{1000};
+  const Throttle::Rate no_limit{0};
   const Counters counters;
-  Throttle throttle(limits, counters);
+  Throttle throttle(rows, no_limit, counters);
   const std::stop_source stop;
   const auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < 3; ++i) {
@@ -25,10 +25,10 @@ TEST(Throttle, waits_until_the_rate_is_kept) {
 }
 
 TEST(Throttle, a_stop_ends_the_wait_of_a_backed_off_migration) {
-  const Limits limits;
+  const Throttle::Rate no_limit{0};
   Counters counters;
   counters.backing_off = true;
-  Throttle throttle(limits, counters);
+  Throttle throttle(no_limit, no_limit, counters);
   std::stop_source stop;
   stop.request_stop();
   EXPECT_THROW(throttle.before(stop.get_token()), base::Error);

@@ -22,7 +22,7 @@ class Source final : public contract::RowSource {
   std::unique_ptr<contract::RowReader> reader(const std::stop_token& stop) override;
   std::unique_ptr<contract::ChangeLog> changes(const model::Position& from,
                                                contract::TrackedTables tables) override;
-  std::optional<std::uint64_t> running_threads() override { return std::nullopt; }
+  contract::SourceLoad load() override { return {}; }
 
  private:
   std::shared_ptr<Server> server_;

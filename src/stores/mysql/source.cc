@@ -96,9 +96,23 @@ std::unique_ptr<contract::ChangeLog> Source::changes(const model::Position& from
   return std::make_unique<BinlogChanges>(options_.endpoint, from, std::move(tables), server_id);
 }
 
-std::optional<std::uint64_t> Source::running_threads() {
+contract::SourceLoad Source::load() {
   return with_connection([](Connection& c) {
-    return c.query("SHOW GLOBAL STATUS LIKE 'Threads\\_running'").number(0, std::size_t{1});
+    contract::SourceLoad load;
+    load.threads_running =
+        c.query("SHOW GLOBAL STATUS LIKE 'Threads\\_running'").number(0, std::size_t{1});
+    try {
+      const Result replica = c.query("SHOW SLAVE STATUS");
+      if (!replica.empty()) {
+        if (const auto lag = replica.number(0, "Seconds_Behind_Master")) {
+          load.replica_lag = std::chrono::seconds(*lag);
+        }
+      }
+    } catch (const base::Error& error) {
+      // Not allowed to look: then it does not tell.
+      if (error.kind() != base::ErrorKind::rejected) throw;
+    }
+    return load;
   });
 }
 

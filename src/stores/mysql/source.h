@@ -38,7 +38,7 @@ class Source final : public contract::RowSource {
   std::unique_ptr<contract::RowReader> reader(const std::stop_token& stop) override;
   std::unique_ptr<contract::ChangeLog> changes(const model::Position& from,
                                                contract::TrackedTables tables) override;
-  std::optional<std::uint64_t> running_threads() override;
+  contract::SourceLoad load() override;
 
   // The server's own words for a table ("CREATE TABLE …"), for a target of this kind.
   // Throws Error(data_mismatch) if there is no such table.
