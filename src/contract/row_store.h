@@ -101,7 +101,7 @@ class RowTarget {
   virtual void release(const Fence& fence) = 0;  // a later acquire need not wait
 
   virtual TargetProgress load_progress(const std::string& migration) = 0;
-  // Sets where the stream starts, once, before anything is applied.
+  // Sets where the stream starts; elsewhere only while nothing is written (planning is repeated).
   virtual void start_stream(const Fence& fence, const model::Position& from) = 0;
 
   virtual std::unique_ptr<RowReader> reader(

@@ -12,11 +12,9 @@ ChunkPlan::ChunkPlan(Parts& parts) : parts_(parts) {
     table.planned_through = record.planned_through;
     for (const auto& chunk : parts_.journal.chunks(record.id)) {
       table.next_number = std::max(table.next_number, chunk.chunk.number + 1);
-      ++table.counts.chunks;
+      ++table.chunks;
       if (chunk.done) {
-        ++table.counts.chunks_done;
-        table.counts.rows_done += chunk.rows;
-        table.counts.bytes_done += chunk.bytes;
+        ++table.chunks_done;
       } else {
         table.waiting.push_back(chunk.chunk);
       }
@@ -59,7 +57,7 @@ void ChunkPlan::planned(model::CollectionId id, const std::optional<model::Key>&
   const model::Chunk chunk{id, table.next_number, table.planned_through, through};
   parts_.journal.plan_chunk(chunk, !through);
   ++table.next_number;
-  ++table.counts.chunks;
+  ++table.chunks;
   table.planned_through = through;
   table.planned = !through;
   table.waiting.push_back(chunk);
@@ -77,7 +75,7 @@ model::Chunk ChunkPlan::split(const model::Chunk& chunk, const model::Key& throu
   rest.number = table.next_number++;
   rest.after = through;
   parts_.journal.split_chunk(chunk, through, rest);
-  ++table.counts.chunks;
+  ++table.chunks;
   table.waiting.push_front(rest);
   model::Chunk shortened = chunk;
   shortened.through = through;
@@ -91,9 +89,7 @@ void ChunkPlan::done(const journal::ChunkRecord& record) {
   if (it == tables_.end()) return;
   Table& table = it->second;
   --table.in_flight;
-  ++table.counts.chunks_done;
-  table.counts.rows_done += record.rows;
-  table.counts.bytes_done += record.bytes;
+  ++table.chunks_done;
 }
 
 void ChunkPlan::give_back(const model::Chunk& chunk) {
@@ -109,23 +105,12 @@ void ChunkPlan::forget(model::CollectionId id) {
   tables_.erase(id);
 }
 
-ChunkPlan::Counts ChunkPlan::counts(model::CollectionId id) const {
+bool ChunkPlan::is_done() const {
   const std::lock_guard lock(mutex_);
-  const auto it = tables_.find(id);
-  if (it == tables_.end()) return {};
-  Counts counts = it->second.counts;
-  counts.planned = it->second.planned;
-  return counts;
-}
-
-std::map<model::CollectionId, ChunkPlan::Counts> ChunkPlan::all_counts() const {
-  const std::lock_guard lock(mutex_);
-  std::map<model::CollectionId, Counts> out;
-  for (const auto& [id, table] : tables_) {
-    out[id] = table.counts;
-    out[id].planned = table.planned;
-  }
-  return out;
+  return std::all_of(tables_.begin(), tables_.end(), [](const auto& entry) {
+    const auto& table = entry.second;
+    return table.planned && table.chunks_done == table.chunks;
+  });
 }
 
 }  // namespace wherry::engine

@@ -40,15 +40,8 @@ class ChunkPlan {
   void give_back(const model::Chunk& chunk);
   void forget(model::CollectionId table);  // dropped on the source
 
-  struct Counts {
-    std::uint64_t chunks = 0;
-    std::uint64_t chunks_done = 0;
-    std::uint64_t rows_done = 0;
-    std::uint64_t bytes_done = 0;
-    bool planned = false;
-  };
-  Counts counts(model::CollectionId table) const;
-  std::map<model::CollectionId, Counts> all_counts() const;
+  // Every chunk of every table is planned and on the target.
+  bool is_done() const;
 
  private:
   struct Table {
@@ -58,7 +51,8 @@ class ChunkPlan {
     bool planned = false;
     bool being_planned = false;
     std::uint64_t in_flight = 0;
-    Counts counts;
+    std::uint64_t chunks = 0;
+    std::uint64_t chunks_done = 0;
   };
   Parts& parts_;
   mutable std::mutex mutex_;

@@ -55,6 +55,7 @@ void CopyRows::worker(const std::stop_token& stop) {
   const auto session = [&] {
     const auto reader = parts_.source.reader(stop);
     const auto writer = parts_.target.writer(parts_.fence);
+    (void)load_progress(parts_);
     while (!all_done) work(*reader, *writer, all_done, stop);
   };
   keep_trying(stop, session, [](const base::Error& error, std::chrono::milliseconds wait) {
@@ -148,6 +149,7 @@ bool CopyRows::try_copy(contract::RowReader& reader, contract::RowWriter& writer
   mark.rows = rows.rows();
   mark.bytes = rows.bytes();
   writer.write_chunk(*pair, rows, mark);
+  ++parts_.chunks_on_target;
   plan_.done({chunk, true, mark.bracket, mark.rows, mark.bytes});
   ++parts_.unproved_version;
   parts_.counters.rows_copied += mark.rows;

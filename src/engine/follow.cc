@@ -24,8 +24,9 @@ void Follow::run(const std::stop_token& stop) {
 }
 
 void Follow::session(const std::stop_token& stop) {
-  const auto progress = parts_.target.load_progress(parts_.fence.migration);
-  end_ = saved_ = progress.position.value();
+  const auto writer = parts_.target.writer(parts_.fence);
+  const auto progress = load_progress(parts_);
+  end_ = *progress.position;
   saved_at_ = std::chrono::steady_clock::now();
   parts_.last_window = std::max(parts_.last_window.load(), progress.last_window);
   parts_.gate.restart_at(end_);
@@ -48,7 +49,7 @@ void Follow::session(const std::stop_token& stop) {
   });
   std::exception_ptr applying_failed;
   try {
-    apply(queue, session_stop.get_token());
+    apply(queue, *writer, session_stop.get_token());
   } catch (...) {
     applying_failed = std::current_exception();
   }
@@ -80,20 +81,20 @@ void Follow::read_log(Queue& queue, const std::stop_token& stop) {
   }
 }
 
-void Follow::apply(Queue& queue, const std::stop_token& stop) {
-  auto writer = parts_.target.writer(parts_.fence);
+void Follow::apply(Queue& queue, contract::RowWriter& writer, const std::stop_token& stop) {
   while (true) {
     const bool waiting = inside_transaction_ || !window_.has_changes();
     auto part = queue.pop_for(waiting ? 200ms : 0ms, stop);
     if (part) {
-      take(std::move(*part), *writer, stop);
+      take(std::move(*part), writer, stop);
       continue;
     }
     if (queue.drained()) return;
     if (inside_transaction_) continue;
-    commit(*writer);
-    parts_.counters.caught_up = true;
-    if (end_ != saved_ && std::chrono::steady_clock::now() - saved_at_ > 2s) save_position(*writer);
+    commit(writer);
+    parts_.counters.set_caught_up();
+    if (end_ != parts_.gate.saved() && std::chrono::steady_clock::now() - saved_at_ > 2s)
+      save_position(writer);
   }
 }
 
@@ -166,7 +167,7 @@ void Follow::commit(contract::RowWriter& writer) {
   parts_.counters.changes += window_.changes();
   transactions_ = 0;
   window_.clear();
-  saved_ = end_;
+  parts_.gate.set_saved(end_);
   saved_at_ = std::chrono::steady_clock::now();
   parts_.gate.set_applied(end_);
 }
@@ -175,14 +176,19 @@ void Follow::save_position(contract::RowWriter& writer) {
   const auto mark = record_window(parts_, end_, {});
   writer.begin_window();
   writer.commit_window(mark, parts_.ledger.forget_through());
-  saved_ = end_;
+  parts_.gate.set_saved(end_);
   saved_at_ = std::chrono::steady_clock::now();
 }
 
 void Follow::change_definition(const model::ChangePart& part) {
-  if (apply_definition_change(parts_, part)) saved_ = part.end;
-  end_ = part.end;
-  parts_.gate.set_applied(end_);
+  const bool saved = apply_definition_change(parts_, part);
+  // The rows of a CREATE TABLE … SELECT follow in the same transaction.
+  inside_transaction_ = !part.last;
+  if (part.last) {
+    end_ = part.end;
+    if (saved) parts_.gate.set_saved(end_);
+    parts_.gate.set_applied(end_);
+  }
   const std::lock_guard lock(ddl_mutex_);
   ddl_pending_ = false;
   ddl_applied_.notify_all();

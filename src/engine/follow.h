@@ -33,7 +33,7 @@ class Follow {
 
   void session(const std::stop_token& stop);
   void read_log(Queue& queue, const std::stop_token& stop);
-  void apply(Queue& queue, const std::stop_token& stop);
+  void apply(Queue& queue, contract::RowWriter& writer, const std::stop_token& stop);
   void take(model::ChangePart part, contract::RowWriter& writer, const std::stop_token& stop);
   void change_definition(const model::ChangePart& part);
   void flush_part_of_large_transaction(contract::RowWriter& writer);
@@ -42,8 +42,7 @@ class Follow {
 
   Parts& parts_;
   Window window_;
-  model::Position end_;    // of the last whole transaction in the window
-  model::Position saved_;  // on the target
+  model::Position end_;  // of the last whole transaction in the window
   std::chrono::steady_clock::time_point saved_at_{};
   std::uint64_t transactions_ = 0;  // in the window
   bool inside_transaction_ = false;

@@ -26,7 +26,7 @@ void FollowGate::restart_at(const model::Position& position) {
   const std::lock_guard lock(mutex_);
   // What was taken stays taken: a view opened against it is safe, a lower mark would let an older
   // view pass.
-  applied_ = position;
+  applied_ = saved_ = position;
   taken_ = std::max(taken_, position);
   changed_.notify_all();
 }
@@ -72,6 +72,16 @@ void FollowGate::set_applied(const model::Position& position) {
   const std::lock_guard lock(mutex_);
   applied_ = position;
   changed_.notify_all();
+}
+
+void FollowGate::set_saved(const model::Position& position) {
+  const std::lock_guard lock(mutex_);
+  saved_ = std::max(saved_, position);
+}
+
+model::Position FollowGate::saved() const {
+  const std::lock_guard lock(mutex_);
+  return saved_;
 }
 
 }  // namespace wherry::engine

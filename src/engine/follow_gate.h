@@ -58,6 +58,11 @@ class FollowGate {
   void wait_until_takeable(const model::Position& begin, const std::stop_token& stop) const;
   void set_applied(const model::Position& position);
 
+  // The greatest position known to be committed on the target. A target that tells less than that
+  // lost commits.
+  void set_saved(const model::Position& position);
+  model::Position saved() const;
+
  private:
   bool takeable(const model::Position& begin) const;
 
@@ -66,6 +71,7 @@ class FollowGate {
   std::list<std::optional<model::Position>> holds_;
   model::Position taken_;
   model::Position applied_;
+  model::Position saved_;
 };
 
 }  // namespace wherry::engine

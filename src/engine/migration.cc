@@ -91,7 +91,14 @@ void Migration::run(const std::stop_token& stop) {
   note("started", "pid " + std::to_string(::getpid()));
   while (!stop.stop_requested()) {
     wait_while_paused(stop);
-    if (!stop.stop_requested()) run_phases(stop);
+    if (stop.stop_requested()) break;
+    try {
+      run_phases(stop);
+    } catch (const base::Error& error) {
+      if (error.code() != target_went_back) throw;
+      spdlog::warn("{}; what it lost is written again, and proved again", error.what());
+      restore();
+    }
   }
   parts_.target.release(parts_.fence);
   note("stopped", "on request");
@@ -194,26 +201,40 @@ void Migration::restore() {
                       "the target knows nothing of this migration, the journal says it was begun",
                       "was the target emptied? Start with a new journal directory to move again");
   }
-  parts_.last_window = progress.last_window;
-  parts_.gate.restart_at(*progress.position);
+  parts_.last_window = std::max(parts_.last_window.load(), progress.last_window);
   // A target that lost its last commits took proofs about them with it.
+  const bool went_back = *progress.position < parts_.gate.saved() ||
+                         progress.chunks.size() < parts_.chunks_on_target.load();
   parts_.journal.void_proofs_beyond(*progress.position);
+  if (went_back) void_all_proofs();
+  parts_.gate.restart_at(*progress.position);
   finish_definition_change(parts_, *progress.position);
   for (const auto& record : parts_.journal.tables()) {
     parts_.book.use_id(record.id);
     if (!record.dropped) restore_table(record, progress);
   }
+  parts_.chunks_on_target = progress.chunks.size();
   for (const auto& proof : parts_.journal.proofs()) {
     parts_.ledger.start_tracking(proof.collection);
     if (!parts_.ledger.add_proof(proof)) parts_.journal.void_proof(proof.collection, proof.chunk);
   }
   for (const auto& window : progress.windows) {
+    if (went_back) break;  // without proofs no key is dirty
     for (const auto table :
          parts_.ledger.touch(window.number, window.end, ledger::decode(window.dirty_keys))) {
       parts_.journal.void_proofs(table);
     }
   }
   plan_.emplace(parts_);
+}
+
+void Migration::void_all_proofs() {
+  const std::lock_guard lock(parts_.proof_mutex);
+  for (const auto& record : parts_.journal.tables()) {
+    parts_.journal.void_proofs(record.id);
+    parts_.ledger.drop_table(record.id, parts_.gate.applied());
+  }
+  ++parts_.unproved_version;
 }
 
 void Migration::restore_table(const journal::TableRecord& record,
@@ -284,6 +305,9 @@ void Migration::run_phases(const std::stop_token& stop) {
 }
 
 void Migration::move_rows(const std::stop_token& stop) {
+  if (state() == State::following && !plan_->is_done()) {
+    go(State::copying, "chunks are missing on the target");
+  }
   CopyRows(parts_, *plan_).run(stop);
   // Every chunk of every table is on the target; following makes it equal from here on.
   if (state() == State::copying) go(State::following, "all chunks are on the target");
@@ -292,6 +316,8 @@ void Migration::move_rows(const std::stop_token& stop) {
 
 void Migration::keep_lease(const std::stop_token& stop) {
   const auto renew = [&] {
+    // Where nothing is being written, a crash of the target is noticed here first.
+    (void)load_progress(parts_);
     while (true) {
       parts_.target.renew(parts_.fence);
       sleep_for(3s, stop);
@@ -409,6 +435,10 @@ State Migration::state() const {
 }
 
 bool Migration::is_settled(bool proof) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!phases_run_) return false;  // ledger and tables may not be restored yet
+  }
   if (state() != State::following) return false;
   if (proof) {
     const Status before = status();

@@ -52,6 +52,7 @@ class Migration final : public AnyMigration {
   bool definition_changed_since(const model::Position& from,
                                 const std::vector<contract::TablePair>& pairs);
   void restore();
+  void void_all_proofs();
   void restore_table(const journal::TableRecord& record, const contract::TargetProgress& progress);
   void run_phases(const std::stop_token& stop);
   void move_rows(const std::stop_token& stop);

@@ -2,9 +2,24 @@
 
 #include <utility>
 
+#include "base/error.h"
 #include "ledger/touched_keys.h"
 
 namespace wherry::engine {
+
+contract::TargetProgress load_progress(const Parts& parts) {
+  // Read first: both only grow, so the target must know at least as much afterwards.
+  const model::Position saved = parts.gate.saved();
+  const std::uint64_t chunks = parts.chunks_on_target;
+  auto progress = parts.target.load_progress(parts.fence.migration);
+  const model::Position now = progress.position.value_or(model::Position{});
+  if (now < saved || progress.chunks.size() < chunks) {
+    throw base::Error(base::ErrorKind::data_mismatch, std::string(target_went_back),
+                      "the target lost transactions that it had committed",
+                      "is at " + now.text() + ", was at " + saved.text());
+  }
+  return progress;
+}
 
 contract::WindowMark record_window(Parts& parts, const model::Position& end,
                                    ledger::TouchedKeys keys) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "base/digest.h"
 #include "contract/row_store.h"
@@ -45,10 +46,20 @@ struct Parts {
   std::mutex proof_mutex{};
   std::mutex
       window_mutex{};  // of the next line, and of the order in which the ledger hears of windows
-  std::atomic<std::uint64_t> last_window{0};  // the greatest window number used
+  std::atomic<std::uint64_t> last_window{0};       // the greatest window number used
+  std::atomic<std::uint64_t> chunks_on_target{0};  // marks that were committed there
   // Grows when there may be chunks to prove that were not there before.
   std::atomic<std::uint64_t> unproved_version{0};
 };
+
+// The code of the error that says: what was committed on the target is gone; look at it anew
+// (Migration::restore).
+inline constexpr std::string_view target_went_back = "target.went_back";
+
+// What the target knows now. Throws Error(data_mismatch, target_went_back) if that is less than was
+// committed there: it lost its last transactions in a crash. Call it after opening each writer: a
+// crash before is seen here, one after breaks the writer.
+contract::TargetProgress load_progress(const Parts& parts);
 
 // Gives a window its number and makes its keys dirty, before it commits: too many dirty keys are
 // harmless, too few are not.

@@ -52,7 +52,7 @@ void ProveRows::session(const std::stop_token& stop) {
   while (true) {
     parts_.throttle.before(stop);
     // Far behind, a source view would have to stay open until following gets there.
-    if (parts_.counters.lag() > close_behind) {
+    if (parts_.counters.since_caught_up() > close_behind) {
       sleep_for(200ms, stop);
       continue;
     }
@@ -119,7 +119,17 @@ bool ProveRows::prove_unproved_chunks(contract::RowReader& source, contract::Row
       if (stop.stop_requested()) base::throw_cancelled();
       const auto pair = parts_.book.find(chunk.collection);
       if (!pair) continue;
-      const auto keys = prove_chunk(views, *pair, chunk);
+      std::vector<model::Key> keys;
+      try {
+        keys = prove_chunk(views, *pair, chunk);
+      } catch (const base::Error& error) {
+        if (error.kind() != base::ErrorKind::data_mismatch) throw;
+        // The table is not as following knows it: a change of definition is on its way.
+        spdlog::warn("{} is not proved yet: {}", pair->source.name.text(), error.what());
+        const std::lock_guard lock(mutex_);
+        not_before_[{chunk.collection, chunk.number}] = std::chrono::steady_clock::now() + 2s;
+        continue;
+      }
       if (keys.empty()) continue;
       suspected[chunk.collection].push_back(chunk);
       auto& all = suspects[chunk.collection];
@@ -187,7 +197,7 @@ bool ProveRows::prove_dirty_keys(contract::RowReader& source, contract::RowReade
   if (!pair) return false;
   std::vector<model::Key> different;
   model::Bracket bracket;
-  {
+  try {
     const auto views = open_both_views(source, target, parts_.gate, stop);
     bracket = views.bracket;
     const auto [source_rows, target_rows] =
@@ -195,6 +205,12 @@ bool ProveRows::prove_dirty_keys(contract::RowReader& source, contract::RowReade
           return view.key_digests(table, dirty->keys, parts_.digest_key);
         });
     different = different_keys(source_rows, target_rows);
+  } catch (const base::Error& error) {
+    if (error.kind() != base::ErrorKind::data_mismatch) throw;
+    // As in prove_unproved_chunks: the keys stay dirty.
+    spdlog::warn("{} is not proved yet: {}", pair->source.name.text(), error.what());
+    parts_.ledger.defer(pair->id, dirty->keys);
+    return false;
   }
   parts_.throttle.done(dirty->keys.size(), 0);
   const std::unordered_set<model::Key> asked(dirty->keys.begin(), dirty->keys.end());
@@ -248,6 +264,8 @@ std::vector<model::Key> ProveRows::confirm(contract::RowReader& source, contract
                                            const std::stop_token& stop) {
   constexpr std::size_t most = 10'000;  // beyond that, the count no longer helps anybody
   suspects.resize(std::min(most, suspects.size()));
+  // A target that lost transactions in a crash differs for that reason.
+  (void)load_progress(parts_);
   for (std::uint32_t i = 0; i < parts_.limits.recheck_times && !suspects.empty(); ++i) {
     sleep_for(std::chrono::milliseconds(parts_.limits.recheck_wait_ms), stop);
     const auto views = open_both_views(source, target, parts_.gate, stop);

@@ -8,23 +8,40 @@ namespace wherry::engine {
 
 void Throttle::before(const std::stop_token& stop) {
   constexpr auto look_again = std::chrono::milliseconds(100);
+  const auto seconds_of = [](double owed, const Rate& rate) {
+    const std::uint64_t now = rate;
+    return now == 0 ? 0.0 : owed / static_cast<double>(now);
+  };
   std::unique_lock lock(mutex_);
-  while (Clock::now() < paid_until_ || counters_.backing_off) {
-    const auto until = counters_.backing_off ? Clock::now() + look_again
-                                             : std::min(paid_until_, Clock::now() + look_again);
-    changed_.wait_until(lock, stop, until, [] { return false; });
+  while (true) {
+    pay();
+    const std::chrono::duration<double> debt(
+        std::max(seconds_of(rows_owed_, rows_), seconds_of(bytes_owed_, bytes_)));
+    if (debt.count() <= 0 && !counters_.backing_off) return;
+    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(debt);
+    changed_.wait_for(lock, stop, counters_.backing_off ? look_again : std::min(wait, look_again),
+                      [] { return false; });
     if (stop.stop_requested()) base::throw_cancelled();
   }
 }
 
 void Throttle::done(std::uint64_t rows, std::uint64_t bytes) {
-  const auto seconds_for = [](std::uint64_t amount, std::uint64_t rate) {
-    return rate == 0 ? 0.0 : static_cast<double>(amount) / static_cast<double>(rate);
-  };
-  const double seconds = std::max(seconds_for(rows, rows_), seconds_for(bytes, bytes_));
   const std::lock_guard lock(mutex_);
-  paid_until_ = std::max(paid_until_, Clock::now()) +
-                std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+  pay();
+  rows_owed_ += static_cast<double>(rows);
+  bytes_owed_ += static_cast<double>(bytes);
+}
+
+void Throttle::pay() {
+  const auto now = Clock::now();
+  const double seconds = std::chrono::duration<double>(now - paid_at_).count();
+  const auto left = [&](double owed, const Rate& rate) {
+    const std::uint64_t a_second = rate;
+    return a_second == 0 ? 0.0 : std::max(0.0, owed - seconds * static_cast<double>(a_second));
+  };
+  rows_owed_ = left(rows_owed_, rows_);
+  bytes_owed_ = left(bytes_owed_, bytes_);
+  paid_at_ = now;
 }
 
 }  // namespace wherry::engine

@@ -25,12 +25,17 @@ class Throttle {
 
  private:
   using Clock = std::chrono::steady_clock;
+  void pay();  // what the time since paid_at_ is worth; Requires: mutex_ is held
+
   const Rate& rows_;
   const Rate& bytes_;
   const Counters& counters_;
   std::mutex mutex_;
   std::condition_variable_any changed_;
-  Clock::time_point paid_until_{};
+  // Owed at paid_at_. Amounts, not times: a rate that is changed holds for what is owed already.
+  double rows_owed_ = 0;
+  double bytes_owed_ = 0;
+  Clock::time_point paid_at_ = Clock::now();
 };
 
 }  // namespace wherry::engine
