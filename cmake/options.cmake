@@ -24,6 +24,9 @@ if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
 endif()
 
+# The same source gives the same objects wherever it is checked out.
+add_compile_options(-ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
+
 add_library(wherry_options INTERFACE)
 target_include_directories(wherry_options INTERFACE ${PROJECT_SOURCE_DIR}/src)
 target_compile_options(wherry_options INTERFACE
