@@ -45,18 +45,18 @@ void print_status(Context& context, const nlohmann::json& status, bool with_note
 }
 
 ExitCode wait_until_checked(Context& context, const std::function<nlohmann::json()>& status) {
-  constexpr int steady_looks = 12;  // with differences: no more proofs for so many looks
-  std::uint64_t proved_before = 0;
-  int steady = 0;
   nlohmann::json now;
   while (true) {
     now = status();
     const auto& proof = now.at("proof");
-    if (proof.at("all_proved").get<bool>()) break;
-    const auto proved = proof.at("chunks_proved").get<std::uint64_t>();
-    steady = proved == proved_before ? steady + 1 : 0;
-    proved_before = proved;
-    if (proof.at("differences").get<std::uint64_t>() != 0 && steady >= steady_looks) break;
+    const auto count = [](const nlohmann::json& part, const char* name) {
+      return part.at(name).get<std::uint64_t>();
+    };
+    const bool all_looked_at = now.at("state") == "copied" ||
+                               (now.at("state") != "copying" &&
+                                count(proof, "chunks_proved") + count(proof, "chunks_different") >=
+                                    count(proof, "chunks"));
+    if (all_looked_at) break;
     std::this_thread::sleep_for(250ms);
   }
   if (context.json) {

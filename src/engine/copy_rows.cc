@@ -59,7 +59,10 @@ void CopyRows::worker(const std::stop_token& stop) {
     while (!all_done) work(*reader, *writer, all_done, stop);
   };
   keep_trying(stop, session, [](const base::Error& error, std::chrono::milliseconds wait) {
-    spdlog::warn("copying: {}; again in {}", error.what(), base::human_duration(wait));
+    // A deadlock with following is an everyday matter.
+    spdlog::log(
+        error.kind() == base::ErrorKind::transient ? spdlog::level::debug : spdlog::level::warn,
+        "copying: {}; again in {}", error.what(), base::human_duration(wait));
   });
 }
 

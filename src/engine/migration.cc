@@ -97,10 +97,14 @@ void Migration::run(const std::stop_token& stop) {
     } catch (const base::Error& error) {
       if (error.code() != target_went_back) throw;
       spdlog::warn("{}; what it lost is written again, and proved again", error.what());
-      restore();
+      const auto told = [](const base::Error& again, std::chrono::milliseconds) {
+        spdlog::warn("asking the target what it has: {}", again.what());
+      };
+      keep_trying(
+          stop, [&] { restore(); }, told);
     }
   }
-  parts_.target.release(parts_.fence);
+  release_lease();
   note("stopped", "on request");
 }
 
@@ -328,6 +332,17 @@ void Migration::keep_lease(const std::stop_token& stop) {
   });
 }
 
+void Migration::release_lease() {
+  for (int tries = 2; tries != 0; --tries) {  // the connection may be stale
+    try {
+      return parts_.target.release(parts_.fence);
+    } catch (const base::Error& error) {
+      if (!error.may_retry()) throw;
+      spdlog::warn("the lease is not given back, and runs out by itself: {}", error.what());
+    }
+  }
+}
+
 void Migration::watch_source(const std::stop_token& stop) {
   const auto watch = [&] {
     while (true) {
@@ -471,11 +486,14 @@ Status Migration::status() const {
   s.changes = parts_.counters.changes;
   s.dirty_keys = parts_.ledger.totals().dirty_keys;
   const auto differences = prove_.differences();
+  const auto different_chunks = prove_.different_chunks();
   for (const auto& pair : parts_.book.all()) {
     const auto name = pair->source.name.text();
     const auto it = std::find_if(s.tables.begin(), s.tables.end(),
                                  [&](const TableStatus& t) { return t.name == name; });
     if (it == s.tables.end()) continue;
+    const auto chunks = different_chunks.find(pair->id);
+    it->chunks_different = chunks == different_chunks.end() ? 0 : chunks->second;
     it->dirty_keys = parts_.ledger.counts(pair->id).dirty_keys;
     const auto different = differences.find(pair->id);
     it->differences = different == differences.end() ? 0 : different->second.size();

@@ -57,6 +57,7 @@ class Migration final : public AnyMigration {
   void run_phases(const std::stop_token& stop);
   void move_rows(const std::stop_token& stop);
   void keep_lease(const std::stop_token& stop);
+  void release_lease();
   void watch_source(const std::stop_token& stop);
   void wait_while_paused(const std::stop_token& stop);
   void go(State to, const std::string& detail);

@@ -58,7 +58,9 @@ void ProveRows::session(const std::stop_token& stop) {
     }
     drop_old_proofs();
     const bool chunks = prove_unproved_chunks(*source, *target, stop);
-    const bool keys = prove_dirty_keys(*source, *target, stop);
+    bool keys = false;
+    // A round over chunks takes seconds: the keys changed in that time are more than one batch.
+    for (int batch = 0; batch < 8 && prove_dirty_keys(*source, *target, stop); ++batch) keys = true;
     recheck_differences(*source, *target, stop);
     sleep_for(chunks ? 0ms : keys ? 50ms : 250ms, stop);
   }
@@ -143,6 +145,7 @@ bool ProveRows::prove_unproved_chunks(contract::RowReader& source, contract::Row
     tell(*pair, confirmed);
     const std::lock_guard lock(mutex_);
     for (const auto& chunk : suspected[id]) {
+      if (!confirmed.empty()) different_chunks_.insert({id, chunk.number});
       not_before_[{id, chunk.number}] =
           std::chrono::steady_clock::now() + (confirmed.empty() ? 1s : 10s);
     }
@@ -185,6 +188,8 @@ std::vector<model::Key> ProveRows::prove_chunk(const BothViews& views,
   const auto now = parts_.book.find(pair.id);
   if (now.get() != &pair || !parts_.ledger.add_proof(proof)) return {};
   parts_.journal.put_proof(proof);
+  const std::lock_guard known(mutex_);
+  different_chunks_.erase({pair.id, chunk.number});
   return {};
 }
 
@@ -241,9 +246,12 @@ bool ProveRows::prove_dirty_keys(contract::RowReader& source, contract::RowReade
 void ProveRows::recheck_differences(contract::RowReader& source, contract::RowReader& target,
                                     const std::stop_token& stop) {
   constexpr std::size_t keys_at_once = 2000;
-  const auto now = std::chrono::steady_clock::now();
-  if (now - rechecked_at_ < 10s) return;
-  rechecked_at_ = now;
+  {
+    const auto now = std::chrono::steady_clock::now();
+    const std::lock_guard lock(mutex_);
+    if (now - rechecked_at_ < 10s) return;
+    rechecked_at_ = now;
+  }
   for (const auto& [table, all] : differences()) {
     const auto pair = parts_.book.find(table);
     if (!pair) continue;
@@ -329,6 +337,7 @@ void ProveRows::start_over() {
   ++parts_.unproved_version;
   const std::lock_guard lock(mutex_);
   not_before_.clear();
+  different_chunks_.clear();
 }
 
 DifferentKeys ProveRows::differences() const {
@@ -336,16 +345,17 @@ DifferentKeys ProveRows::differences() const {
   return different_;
 }
 
-std::uint64_t ProveRows::difference_count() const {
+std::map<model::CollectionId, std::uint64_t> ProveRows::different_chunks() const {
   const std::lock_guard lock(mutex_);
-  std::uint64_t n = 0;
-  for (const auto& [table, keys] : different_) n += keys.size();
-  return n;
+  std::map<model::CollectionId, std::uint64_t> counts;
+  for (const auto& [table, chunk] : different_chunks_) ++counts[table];
+  return counts;
 }
 
 void ProveRows::look_again(model::CollectionId table) {
   const std::lock_guard lock(mutex_);
   std::erase_if(not_before_, [&](const auto& entry) { return entry.first.first == table; });
+  rechecked_at_ = {};
   ++parts_.unproved_version;
 }
 

@@ -30,7 +30,8 @@ class ProveRows {
 
   // Keys found different and not mended yet.
   DifferentKeys differences() const;
-  std::uint64_t difference_count() const;
+  // Chunks that were looked at and hold such keys, by table.
+  std::map<model::CollectionId, std::uint64_t> different_chunks() const;
   // These were rewritten: look again.
   void look_again(model::CollectionId table);
 
@@ -57,6 +58,7 @@ class ProveRows {
   Parts& parts_;
   mutable std::mutex mutex_;
   DifferentKeys different_;
+  std::set<std::pair<model::CollectionId, std::uint32_t>> different_chunks_;
   // Chunks that were not equal wait a while before they are read again.
   std::map<std::pair<model::CollectionId, std::uint32_t>, std::chrono::steady_clock::time_point>
       not_before_;

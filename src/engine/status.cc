@@ -34,6 +34,7 @@ nlohmann::json table_json(const TableStatus& t) {
           {"chunks_done", t.chunks_done},
           {"chunks", t.chunks},
           {"chunks_proved", t.chunks_proved},
+          {"chunks_different", t.chunks_different},
           {"rows_proved", t.rows_proved},
           {"dirty_keys", t.dirty_keys},
           {"differences", t.differences}};
@@ -60,6 +61,7 @@ void to_json(nlohmann::json& j, const Status& s) {
     sum.chunks += t.chunks;
     sum.chunks_done += t.chunks_done;
     sum.chunks_proved += t.chunks_proved;
+    sum.chunks_different += t.chunks_different;
     sum.rows_proved += t.rows_proved;
     sum.differences += t.differences;
   }
@@ -91,6 +93,7 @@ void to_json(nlohmann::json& j, const Status& s) {
          {"changes_per_second", s.changes_per_second}}},
        {"proof",
         {{"chunks_proved", sum.chunks_proved},
+         {"chunks_different", sum.chunks_different},
          {"chunks", sum.chunks},
          {"rows_proved", sum.rows_proved},
          {"dirty_keys", or_null(s.dirty_keys)},
@@ -141,6 +144,13 @@ Status status_of(const std::string& migration, journal::Journal& journal) {
     s.tables.push_back(std::move(t));
   }
   for (const auto& open : journal.open_findings()) s.findings.push_back(open.finding);
+  // Why the last run ended, if it did not end well.
+  for (const auto& event : journal.events()) {
+    if (event.kind == "started") s.error_code = s.error_message = std::nullopt;
+    if (event.kind != "failed") continue;
+    s.error_code = "run.failed";
+    s.error_message = event.detail;
+  }
   return s;
 }
 

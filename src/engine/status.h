@@ -31,6 +31,7 @@ struct TableStatus {
   std::uint64_t chunks = 0;
   bool planned = false;  // all chunks are known
   std::uint64_t chunks_proved = 0;
+  std::uint64_t chunks_different = 0;  // looked at, and not equal
   std::uint64_t rows_proved = 0;
   std::uint64_t dirty_keys = 0;
   std::uint64_t differences = 0;

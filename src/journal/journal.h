@@ -78,8 +78,9 @@ class Journal {
   // unless the state is event.from (empty: there is none yet).
   virtual void transition(const Event& event) = 0;
 
-  virtual void put_tables(
-      const std::vector<TableRecord>& tables) = 0;  // insert or replace, all or none
+  // Insert or change, all or none. How far a known table is planned is not changed: plan_chunk()
+  // and replan() do that.
+  virtual void put_tables(const std::vector<TableRecord>& tables) = 0;
   virtual std::vector<TableRecord> tables() = 0;
 
   // A new chunk of a known table; the table is planned through its end now, or to the end if it is

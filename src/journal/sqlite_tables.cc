@@ -91,8 +91,11 @@ void transition(Database& db, const Event& event) {
 }
 
 void put_table(Database& db, const TableRecord& t) {
-  db.run("INSERT OR REPLACE INTO collection VALUES (?, ?, ?, ?, ?, ?)", t.id, json(t.source).dump(),
-         json(t.target).dump(), t.planned_through, t.planned ? 1 : 0, t.dropped ? 1 : 0);
+  db.run(
+      "INSERT INTO collection VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+      " source = excluded.source, target = excluded.target, dropped = excluded.dropped",
+      t.id, json(t.source).dump(), json(t.target).dump(), t.planned_through, t.planned ? 1 : 0,
+      t.dropped ? 1 : 0);
 }
 
 std::vector<TableRecord> all(const Database& db) {

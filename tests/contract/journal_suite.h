@@ -150,6 +150,14 @@ TEST_P(JournalSuite, tables_are_read_back_with_any_name) {
   EXPECT_TRUE(tables[0].source.carries_like(one.source));
 }
 
+TEST_P(JournalSuite, a_known_table_keeps_how_far_it_is_planned) {
+  journal_->put_tables({table(1)});
+  const auto before = journal_->tables();
+  journal_->plan_chunk({1, 0, std::nullopt, std::nullopt}, true);
+  journal_->put_tables(before);
+  EXPECT_TRUE(journal_->tables()[0].planned);
+}
+
 TEST_P(JournalSuite, planning_a_chunk_moves_its_table_on) {
   journal_->put_tables({table(1)});
   const model::Chunk first{1, 0, std::nullopt, model::Key({"10"})};

@@ -510,8 +510,9 @@ TEST_F(MysqlWriter, a_newer_progress_schema_is_refused_and_ours_kept) {
   EXPECT_EQ(error->code(), "target.progress_newer");
 }
 
-TEST_F(MysqlWriter, a_stream_starts_once) {
+TEST_F(MysqlWriter, a_stream_with_a_chunk_starts_nowhere_else) {
   start_stream(*connection(), fence_, Position::in_log("bin.000001", 4));  // the same again is fine
+  sql("INSERT INTO _wherry.chunk VALUES ('m',1,1,NULL,NULL,'bin.000001:4','bin.000001:4',0,0)");
   const auto error =
       error_of([&] { start_stream(*connection(), fence_, Position::in_log("bin.000001", 5)); });
   ASSERT_TRUE(error);

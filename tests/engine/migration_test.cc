@@ -138,7 +138,7 @@ TEST_F(Migrations, rows_that_another_writer_changed_on_the_target_are_found_and_
   run.migration().verify();
   ASSERT_TRUE(run.wait_until(30s, [&] {
     const Status s = run.migration().status();
-    return s.tables.at(0).differences == 3;
+    return s.tables.at(0).differences == 3 && s.findings.size() == 3;
   }));
   EXPECT_FALSE(run.migration().status().all_proved());
   EXPECT_THAT(run.migration().status().findings,

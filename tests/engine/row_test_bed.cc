@@ -76,10 +76,11 @@ Writers::Writers(std::shared_ptr<stores::memory::Server> server, unsigned seed) 
 
 RunningMigration::RunningMigration(std::shared_ptr<stores::memory::Server> from,
                                    std::shared_ptr<stores::memory::Server> to,
-                                   const std::filesystem::path& journal)
+                                   const std::filesystem::path& journal,
+                                   std::shared_ptr<tests::Faults> faults)
     : journal_(journal::open_sqlite(journal / "journal.sqlite")),
       source_(std::move(from)),
-      target_(to),
+      target_(std::make_shared<stores::memory::Target>(to), std::move(faults)),
       ddl_(to) {
   limits_.chunk_bytes = 8U << 10U;
   limits_.window_changes = 20;

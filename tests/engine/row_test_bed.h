@@ -18,6 +18,7 @@
 #include "stores/memory/server.h"
 #include "stores/memory/source.h"
 #include "stores/memory/target.h"
+#include "tests/support/faults.h"
 
 namespace wherry::engine {
 
@@ -36,12 +37,13 @@ class Writers {
   std::jthread thread_;
 };
 
-// One run of a migration, as one process would make it. Gone = stopped.
+// One run of a migration, as one process would make it. Gone = stopped. With `faults` its target
+// fails as they say.
 class RunningMigration {
  public:
   RunningMigration(std::shared_ptr<stores::memory::Server> from,
-                   std::shared_ptr<stores::memory::Server> to,
-                   const std::filesystem::path& journal);
+                   std::shared_ptr<stores::memory::Server> to, const std::filesystem::path& journal,
+                   std::shared_ptr<tests::Faults> faults = std::make_shared<tests::Faults>());
   ~RunningMigration();
 
   engine::Migration& migration() { return *migration_; }
@@ -54,7 +56,7 @@ class RunningMigration {
   Limits limits_;
   std::unique_ptr<journal::Journal> journal_;
   stores::memory::Source source_;
-  stores::memory::Target target_;
+  tests::FaultyTarget target_;
   stores::memory::DdlTarget ddl_;
   std::unique_ptr<engine::Migration> migration_;
   std::atomic<bool> ended_{false};

@@ -81,6 +81,12 @@ void Target::start_stream(const contract::Fence& fence, const model::Position& f
     const auto found = streams.find(fence.migration);
     if (found == streams.end()) return t.assign(streams, fence.migration, Stream{from, 0});
     if (found->second.position == from) return;
+    const auto& chunks = t.progress().chunks;
+    const auto chunk = chunks.lower_bound({fence.migration, 0, 0});
+    const bool copied = chunk != chunks.end() && std::get<0>(chunk->first) == fence.migration;
+    if (found->second.last_window == 0 && !copied) {
+      return t.assign(streams, fence.migration, Stream{from, 0});
+    }
     throw Error(ErrorKind::internal, "target.stream_started", "the stream was started before",
                 server_->name());
   });

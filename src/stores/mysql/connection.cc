@@ -149,6 +149,8 @@ void Connection::set_options(const ConnectOptions& options) {
   set_flag(mysql_, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, verifies(tls));
   const auto timeout = static_cast<unsigned>(endpoint_.connect_timeout.count());
   mysql_optionsv(mysql_, MYSQL_OPT_CONNECT_TIMEOUT, &timeout);
+  const auto read_timeout = static_cast<unsigned>(options.read_timeout.count());
+  if (read_timeout != 0) mysql_optionsv(mysql_, MYSQL_OPT_READ_TIMEOUT, &read_timeout);
   mysql_optionsv(mysql_, MYSQL_SET_CHARSET_NAME, "binary");
   const unsigned protocol = endpoint_.socket.empty() ? MYSQL_PROTOCOL_TCP : MYSQL_PROTOCOL_SOCKET;
   mysql_optionsv(mysql_, MYSQL_OPT_PROTOCOL, &protocol);

@@ -58,6 +58,7 @@ struct ServerVersion {
 
 struct ConnectOptions {
   bool local_infile = false;  // answer LOAD DATA LOCAL; a handler must then be set on native()
+  std::chrono::seconds read_timeout{0};  // no answer for so long = connection_lost; 0 = wait on
 };
 
 // All rows of one answer. Cells are the bytes as sent.

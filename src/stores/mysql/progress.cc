@@ -98,7 +98,16 @@ void start_stream(Connection& connection, const contract::Fence& fence,
   if (old.empty()) {
     connection.execute(fmt::format("INSERT INTO `_wherry`.`stream` VALUES ({},{},0)",
                                    bytes_literal(fence.migration), bytes_literal(from.text())));
-  } else if (position_in(old, 0, "position") != from) {
+  } else if (position_in(old, 0, "position") == from) {
+    // As it is.
+  } else if (number_in(old, 0, "last_window") == 0 &&
+             connection
+                 .query("SELECT 1 FROM `_wherry`.`chunk`" + where_migration(fence.migration) +
+                        " LIMIT 1")
+                 .empty()) {
+    connection.execute(fmt::format("UPDATE `_wherry`.`stream` SET `position`={}{}",
+                                   bytes_literal(from.text()), where_migration(fence.migration)));
+  } else {
     throw Error(ErrorKind::internal, "target.stream_started",
                 "the stream was started before, at " + old.text(0, "position"),
                 connection.endpoint().text());

@@ -65,7 +65,9 @@ std::string Source::describe() {
 }
 
 std::string Source::identity() {
-  return with_connection([](Connection& c) { return server_identity(c); });
+  const std::lock_guard lock(mutex_);
+  if (options_.identity.empty()) connected();  // every connection after it must be to the same
+  return options_.identity;
 }
 
 std::vector<model::Finding> Source::assess(const contract::TableFilter& filter) {
@@ -96,24 +98,43 @@ std::unique_ptr<contract::ChangeLog> Source::changes(const model::Position& from
   return std::make_unique<BinlogChanges>(options_.endpoint, from, std::move(tables), server_id);
 }
 
-contract::SourceLoad Source::load() {
-  return with_connection([](Connection& c) {
-    contract::SourceLoad load;
-    load.threads_running =
-        c.query("SHOW GLOBAL STATUS LIKE 'Threads\\_running'").number(0, std::size_t{1});
-    try {
-      const Result replica = c.query("SHOW SLAVE STATUS");
-      if (!replica.empty()) {
-        if (const auto lag = replica.number(0, "Seconds_Behind_Master")) {
-          load.replica_lag = std::chrono::seconds(*lag);
-        }
+namespace {
+
+contract::SourceLoad read_load(Connection& c) {
+  contract::SourceLoad load;
+  load.threads_running =
+      c.query("SHOW GLOBAL STATUS LIKE 'Threads\\_running'").number(0, std::size_t{1});
+  try {
+    const Result replica = c.query("SHOW SLAVE STATUS");
+    if (!replica.empty()) {
+      if (const auto lag = replica.number(0, "Seconds_Behind_Master")) {
+        load.replica_lag = std::chrono::seconds(*lag);
       }
-    } catch (const base::Error& error) {
-      // Not allowed to look: then it does not tell.
-      if (error.kind() != base::ErrorKind::rejected) throw;
     }
-    return load;
-  });
+  } catch (const Error& error) {
+    // Not allowed to look: then it does not tell.
+    if (error.kind() != ErrorKind::rejected) throw;
+  }
+  return load;
+}
+
+}  // namespace
+
+contract::SourceLoad Source::load() {
+  constexpr std::chrono::seconds read_timeout{5};
+  const std::lock_guard lock(load_mutex_);
+  try {
+    if (!load_connection_) {
+      auto fresh = std::make_unique<Connection>(options_.endpoint,
+                                                ConnectOptions{.read_timeout = read_timeout});
+      check_identity(*fresh, identity());
+      load_connection_ = std::move(fresh);
+    }
+    return read_load(*load_connection_);
+  } catch (const Error& e) {
+    if (e.kind() == ErrorKind::connection_lost) load_connection_.reset();
+    throw;
+  }
 }
 
 std::string Source::create_statement(const model::CollectionName& table) {

@@ -57,6 +57,9 @@ class Source final : public contract::RowSource {
   SourceOptions options_;
   std::mutex mutex_;
   std::unique_ptr<Connection> connection_;
+  // Asked every second and never long: it must not wait on a source that stands still.
+  std::mutex load_mutex_;
+  std::unique_ptr<Connection> load_connection_;
 };
 
 }  // namespace wherry::stores::mysql
