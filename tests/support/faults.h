@@ -4,8 +4,10 @@
 // window's. Thread-safe.
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -24,6 +26,8 @@ struct Faults {
   std::atomic<int> crash_after_commit = 0;
   std::atomic<bool> crashed = false;
   std::atomic<int> commits = 0;  // that happened
+  // A chunk is that long on its way: time for the source to change its rows.
+  std::atomic<std::chrono::milliseconds> slow_chunks = std::chrono::milliseconds(0);
 
   void alive() const {
     if (crashed) throw base::Error(base::ErrorKind::fenced, "test.crash", "crashed for a test");
@@ -39,6 +43,7 @@ class FaultyWriter final : public contract::RowWriter {
   void write_chunk(const contract::TablePair& table, const model::RowBatch& rows,
                    const contract::ChunkMark& mark) override {
     write();
+    std::this_thread::sleep_for(faults_->slow_chunks.load());
     commit([&] { inner_->write_chunk(table, rows, mark); });
   }
   void begin_window() override {
