@@ -32,7 +32,8 @@ target_include_directories(wherry_options INTERFACE ${PROJECT_SOURCE_DIR}/src)
 target_compile_options(wherry_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast
   -Woverloaded-virtual)
-if(WHERRY_WERROR)
+# What a sanitizer adds to the code makes g++ warn of code that nobody wrote.
+if(WHERRY_WERROR AND NOT WHERRY_SANITIZE)
   target_compile_options(wherry_options INTERFACE -Werror)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")

@@ -472,6 +472,7 @@ Status Migration::status() const {
   {
     const std::lock_guard lock(mutex_);
     s.running = true;
+    s.error_code = s.error_message = std::nullopt;  // of an earlier run, or mended by this one
     s.paused = paused_;
   }
   s.pid = ::getpid();
