@@ -71,13 +71,20 @@ void CopyRows::work(contract::RowReader& reader, contract::RowWriter& writer, bo
   if (stop.stop_requested()) base::throw_cancelled();
   const auto task = plan_.next();
   if (const auto* to_plan = std::get_if<ChunkPlan::PlanIt>(&task)) {
+    bool planned = false;
     try {
       plan(reader, *to_plan);
+      planned = true;
+    } catch (const base::Error& error) {
+      plan_.planning_ended(to_plan->table);
+      if (error.kind() != base::ErrorKind::data_mismatch) throw;
     } catch (...) {
       plan_.planning_ended(to_plan->table);
       throw;
     }
-    plan_.planning_ended(to_plan->table);
+    if (planned) return plan_.planning_ended(to_plan->table);
+    // The source's table is not as following knows it yet, as in copy().
+    sleep_for(50ms, stop);
   } else if (const auto* to_copy = std::get_if<ChunkPlan::CopyIt>(&task)) {
     copy(reader, writer, to_copy->chunk, stop);
   } else if (std::holds_alternative<ChunkPlan::Wait>(task)) {
