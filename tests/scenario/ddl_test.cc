@@ -184,8 +184,14 @@ TEST(DdlJournal, a_change_that_it_did_not_hear_of_is_not_lost) {
   run_until_proved(wherry);
   for (const Step& step : steps) {
     wherry.start();
-    wait_until("it to run", 30s, [&] { return status(wherry).value("state", "") == "following"; });
-    const pid_t pid = status(wherry).at("pid");
+    // The journal alone tells the state too; the process tells its number.
+    pid_t pid = 0;
+    wait_until("it to run", 30s, [&] {
+      const auto now = status(wherry);
+      if (now.value("state", "") != "following" || !now.value("running", false)) return false;
+      pid = now.at("pid");
+      return true;
+    });
     Connection holding = target.connect();
     holding.exec("START TRANSACTION; SELECT * FROM _wherry.stream FOR UPDATE");
     source.exec_sql(step.change);
