@@ -7,6 +7,8 @@
 #include <fmt/ostream.h>
 #include <nlohmann/json.hpp>
 
+#include "control/error_document.h"
+
 namespace wherry::app {
 
 namespace {
@@ -62,11 +64,7 @@ void print_json(Context& context, std::string_view kind, nlohmann::json body) {
 
 ExitCode report(Context& context, const base::Error& error) {
   if (context.json) {
-    print_json(context, "error",
-               {{"code", error.code()},
-                {"error_kind", std::string(base::to_string(error.kind()))},
-                {"message", error.message()},
-                {"context", error.context()}});
+    print_json(context, "error", control::error_document(error));
   } else if (error.kind() != base::ErrorKind::cancelled || !context.quiet) {
     fmt::print(context.err, "{} {}\n", colored(Color::red, "wherry:", context.color_on_err()),
                error.what());

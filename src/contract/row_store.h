@@ -97,16 +97,19 @@ class RowTarget {
   // open transaction of an earlier writer has ended or will fail. Throws Error(rejected,
   // "lease.held") while another owner's lease is valid.
   virtual Fence acquire(const LeaseRequest& request) = 0;
-  virtual void renew(const Fence& fence) = 0;    // throws Error(fenced)
-  virtual void release(const Fence& fence) = 0;  // a later acquire need not wait
+  // A requested stop breaks a blocked call, here and wherever one is given: Error(cancelled).
+  // Throws Error(fenced), or Error(data_mismatch, "target.went_back") if the store lost the lease.
+  virtual void renew(const Fence& fence, const std::stop_token& stop) = 0;
+  // A later acquire need not wait. Gives up on a store that does not answer for some seconds.
+  virtual void release(const Fence& fence) = 0;
 
-  virtual TargetProgress load_progress(const std::string& migration) = 0;
+  virtual TargetProgress load_progress(const std::string& migration,
+                                       const std::stop_token& stop) = 0;
   // Sets where the stream starts; elsewhere only while nothing is written (planning is repeated).
   virtual void start_stream(const Fence& fence, const model::Position& from) = 0;
 
-  virtual std::unique_ptr<RowReader> reader(
-      const std::stop_token& stop) = 0;  // as RowSource::reader
-  virtual std::unique_ptr<RowWriter> writer(const Fence& fence) = 0;
+  virtual std::unique_ptr<RowReader> reader(const std::stop_token& stop) = 0;
+  virtual std::unique_ptr<RowWriter> writer(const Fence& fence, const std::stop_token& stop) = 0;
 
   // Makes the target's tables as the source's are (no triggers, no events). Existing equal tables
   // of this migration are kept. `source` reads the definitions; a store creates only what it can
@@ -140,7 +143,8 @@ class DdlTarget {
   // definitions are kept with the data first, and compared on a repeat. Moves the stream's position
   // to `end`.
   virtual void apply(const Fence& fence, const DdlPlan& plan, const model::DdlEvent& event,
-                     const TableRoute& route, const WindowMark& mark) = 0;
+                     const TableRoute& route, const WindowMark& mark,
+                     const std::stop_token& stop) = 0;
 };
 
 }  // namespace wherry::contract

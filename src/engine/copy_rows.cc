@@ -54,8 +54,8 @@ void CopyRows::worker(const std::stop_token& stop) {
   bool all_done = false;
   const auto session = [&] {
     const auto reader = parts_.source.reader(stop);
-    const auto writer = parts_.target.writer(parts_.fence);
-    (void)load_progress(parts_);
+    const auto writer = parts_.target.writer(parts_.fence, stop);
+    (void)load_progress(parts_, stop);
     while (!all_done) work(*reader, *writer, all_done, stop);
   };
   keep_trying(stop, session, [](const base::Error& error, std::chrono::milliseconds wait) {

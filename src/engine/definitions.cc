@@ -125,7 +125,8 @@ void write_intent(Parts& parts, const std::vector<Outcome>& changed, const model
 
 }  // namespace
 
-bool apply_definition_change(Parts& parts, const model::ChangePart& part) {
+bool apply_definition_change(Parts& parts, const model::ChangePart& part,
+                             const std::stop_token& stop) {
   const model::DdlEvent& event = part.ddl.front();
   if (parts.ddl == nullptr) {
     throw base::Error(base::ErrorKind::not_supported, "ddl.not_carried",
@@ -156,7 +157,7 @@ bool apply_definition_change(Parts& parts, const model::ChangePart& part) {
     parts.ledger.drop_table(table.id, part.end);
   }
   write_intent(parts, changed, part.end, told);
-  parts.ddl->apply(parts.fence, plan, event, parts.route, mark);
+  parts.ddl->apply(parts.fence, plan, event, parts.route, mark, stop);
   journal_outcomes(parts, changed, part.end, told);
   ++parts.unproved_version;
   spdlog::info("applied {}: {}", plan.what, told);

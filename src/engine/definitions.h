@@ -10,7 +10,8 @@ namespace wherry::engine {
 // Requires: everything before the part is committed. Returns whether the target's saved position
 // moved (it does not for statements that touch none of the tables). Throws Error(rejected,
 // "ddl.stopped") where the policy says so.
-[[nodiscard]] bool apply_definition_change(Parts& parts, const model::ChangePart& part);
+[[nodiscard]] bool apply_definition_change(Parts& parts, const model::ChangePart& part,
+                                           const std::stop_token& stop);
 
 // After a crash: what the target committed of a change and the journal did not hear of is journaled
 // now. Requires: `applied` is the target's position; nothing else runs.

@@ -24,8 +24,8 @@ void Follow::run(const std::stop_token& stop) {
 }
 
 void Follow::session(const std::stop_token& stop) {
-  const auto writer = parts_.target.writer(parts_.fence);
-  const auto progress = load_progress(parts_);
+  const auto writer = parts_.target.writer(parts_.fence, stop);
+  const auto progress = load_progress(parts_, stop);
   end_ = *progress.position;
   saved_at_ = std::chrono::steady_clock::now();
   parts_.last_window = std::max(parts_.last_window.load(), progress.last_window);
@@ -108,7 +108,7 @@ void Follow::take(model::ChangePart part, contract::RowWriter& writer,
   }
   if (!part.ddl.empty()) {
     commit(writer);
-    change_definition(part);
+    change_definition(part, stop);
     return;
   }
   const bool last = part.last;
@@ -180,8 +180,8 @@ void Follow::save_position(contract::RowWriter& writer) {
   saved_at_ = std::chrono::steady_clock::now();
 }
 
-void Follow::change_definition(const model::ChangePart& part) {
-  const bool saved = apply_definition_change(parts_, part);
+void Follow::change_definition(const model::ChangePart& part, const std::stop_token& stop) {
+  const bool saved = apply_definition_change(parts_, part, stop);
   // The rows of a CREATE TABLE … SELECT follow in the same transaction.
   inside_transaction_ = !part.last;
   if (part.last) {

@@ -35,7 +35,7 @@ class Follow {
   void read_log(Queue& queue, const std::stop_token& stop);
   void apply(Queue& queue, contract::RowWriter& writer, const std::stop_token& stop);
   void take(model::ChangePart part, contract::RowWriter& writer, const std::stop_token& stop);
-  void change_definition(const model::ChangePart& part);
+  void change_definition(const model::ChangePart& part, const std::stop_token& stop);
   void flush_part_of_large_transaction(contract::RowWriter& writer);
   void commit(contract::RowWriter& writer);
   void save_position(contract::RowWriter& writer);

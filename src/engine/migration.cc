@@ -12,6 +12,7 @@
 #include "engine/copy_rows.h"
 #include "engine/definitions.h"
 #include "engine/follow.h"
+#include "engine/history.h"
 #include "engine/repair.h"
 #include "engine/retry.h"
 
@@ -20,13 +21,6 @@ namespace wherry::engine {
 using namespace std::chrono_literals;
 
 namespace {
-
-base::DigestKey digest_key(journal::Journal& journal) {
-  if (const auto stored = journal.fact("digest_key")) return base::DigestKey::from_text(*stored);
-  const auto key = base::DigestKey::random();
-  journal.set_fact("digest_key", key.text());
-  return key;
-}
 
 // Tells this journal's runs from those of any other journal.
 std::string owner(journal::Journal& journal) {
@@ -65,12 +59,12 @@ Migration::Migration(contract::RowSource& source, contract::RowTarget& target,
 
 void Migration::run(const std::stop_token& stop) {
   // Nothing is assumed about what is on either side.
-  keep_identity("source_identity", parts_.source.identity(), "source");
-  keep_identity("target_identity", parts_.target.identity(), "target");
+  keep_identity(parts_.journal, "source", parts_.source.identity());
+  keep_identity(parts_.journal, "target", parts_.target.identity());
   parts_.journal.set_fact("source", parts_.source.describe());
   parts_.journal.set_fact("target", parts_.target.describe());
 
-  if (state() == State::planned) {
+  if (state_of(parts_.journal) == State::planned) {
     const auto findings = assess();
     for (const auto& finding : parts_.journal.open_findings()) {
       parts_.journal.close_findings(finding.finding.code, finding.finding.subject);
@@ -84,11 +78,11 @@ void Migration::run(const std::stop_token& stop) {
   }
   take_over();
   // This process is the only writer.
-  if (state() == State::planned) plan();
+  if (state_of(parts_.journal) == State::planned) plan();
   // The target's tables exist, and its stream has a start.
-  restore();
+  restore_when_reached(stop);
   // Tables, ledger and gate say what journal and target say.
-  note("started", "pid " + std::to_string(::getpid()));
+  note(parts_.journal, "started", "pid " + std::to_string(::getpid()));
   while (!stop.stop_requested()) {
     wait_while_paused(stop);
     if (stop.stop_requested()) break;
@@ -97,25 +91,12 @@ void Migration::run(const std::stop_token& stop) {
     } catch (const base::Error& error) {
       if (error.code() != target_went_back) throw;
       spdlog::warn("{}; what it lost is written again, and proved again", error.what());
-      const auto told = [](const base::Error& again, std::chrono::milliseconds) {
-        spdlog::warn("asking the target what it has: {}", again.what());
-      };
-      keep_trying(
-          stop, [&] { restore(); }, told);
+      take_over_when_reached(stop);
+      restore_when_reached(stop);
     }
   }
   release_lease();
-  note("stopped", "on request");
-}
-
-void Migration::keep_identity(const std::string& fact, const std::string& identity,
-                              const std::string& side) {
-  const auto known = parts_.journal.fact(fact);
-  if (!known) return parts_.journal.set_fact(fact, identity);
-  if (*known == identity) return;
-  throw base::Error(base::ErrorKind::rejected, side + ".replaced",
-                    "the " + side + " is not the server this migration began with",
-                    "was " + *known + ", is " + identity);
+  note(parts_.journal, "stopped", "on request");
 }
 
 std::vector<model::Finding> Migration::assess() {
@@ -129,6 +110,23 @@ void Migration::take_over() {
   request.owner = owner(parts_.journal);
   parts_.fence = parts_.target.acquire(request);
   spdlog::info("holds the lease of migration {} with epoch {}", options_.name, parts_.fence.epoch);
+}
+
+// The lease may be among what a target lost; whoever took it meanwhile holds it.
+void Migration::take_over_when_reached(const std::stop_token& stop) {
+  keep_trying(
+      stop, [&] { take_over(); },
+      [](const base::Error& error, std::chrono::milliseconds) {
+        spdlog::warn("taking the lease again: {}", error.what());
+      });
+}
+
+void Migration::restore_when_reached(const std::stop_token& stop) {
+  keep_trying(
+      stop, [&] { restore(stop); },
+      [](const base::Error& error, std::chrono::milliseconds) {
+        spdlog::warn("asking the target what it has: {}", error.what());
+      });
 }
 
 void Migration::plan() {
@@ -146,7 +144,8 @@ void Migration::plan() {
     records.push_back(std::move(old));
   }
   parts_.journal.put_tables(records);
-  note("planning", "makes " + std::to_string(pairs.size()) + " tables on the target");
+  note(parts_.journal, "planning",
+       "makes " + std::to_string(pairs.size()) + " tables on the target");
   parts_.target.create_tables(parts_.fence, parts_.source, pairs);
   for (const auto& pair : pairs) {
     const auto made = parts_.target.definition(pair.target);
@@ -157,7 +156,7 @@ void Migration::plan() {
     }
   }
   parts_.target.start_stream(parts_.fence, from);
-  go(State::copying, std::to_string(pairs.size()) + " tables, from " + from.text());
+  go(parts_.journal, State::copying, std::to_string(pairs.size()) + " tables, from " + from.text());
 }
 
 // The tables and a position at which they were defined so.
@@ -198,8 +197,8 @@ bool Migration::definition_changed_since(const model::Position& from,
   return false;
 }
 
-void Migration::restore() {
-  const auto progress = parts_.target.load_progress(options_.name);
+void Migration::restore(const std::stop_token& stop) {
+  const auto progress = parts_.target.load_progress(options_.name, stop);
   if (!progress.position) {
     throw base::Error(base::ErrorKind::data_mismatch, "target.progress_missing",
                       "the target knows nothing of this migration, the journal says it was begun",
@@ -303,27 +302,28 @@ void Migration::run_phases(const std::stop_token& stop) {
   try {
     std::rethrow_exception(failure);
   } catch (const base::Error& error) {
-    note("failed", error.what());
+    note_failure(parts_.journal, error);
     throw;
   }
 }
 
 void Migration::move_rows(const std::stop_token& stop) {
-  if (state() == State::following && !plan_->is_done()) {
-    go(State::copying, "chunks are missing on the target");
+  if (state_of(parts_.journal) == State::following && !plan_->is_done()) {
+    go(parts_.journal, State::copying, "chunks are missing on the target");
   }
   CopyRows(parts_, *plan_).run(stop);
   // Every chunk of every table is on the target; following makes it equal from here on.
-  if (state() == State::copying) go(State::following, "all chunks are on the target");
+  if (state_of(parts_.journal) == State::copying)
+    go(parts_.journal, State::following, "all chunks are on the target");
   prove_.run(stop);
 }
 
 void Migration::keep_lease(const std::stop_token& stop) {
   const auto renew = [&] {
     // Where nothing is being written, a crash of the target is noticed here first.
-    (void)load_progress(parts_);
+    (void)load_progress(parts_, stop);
     while (true) {
-      parts_.target.renew(parts_.fence);
+      parts_.target.renew(parts_.fence, stop);
       sleep_for(3s, stop);
     }
   };
@@ -367,8 +367,9 @@ void Migration::wait_while_paused(const std::stop_token& stop) {
     renewed = Clock::now();
     lock.unlock();
     try {
-      parts_.target.renew(parts_.fence);
+      parts_.target.renew(parts_.fence, stop);
     } catch (const base::Error& error) {
+      if (stop.stop_requested()) return;
       if (!error.may_retry()) throw;
       spdlog::warn("renewing the lease: {}", error.what());
     }
@@ -380,7 +381,7 @@ void Migration::pause() {
   const std::lock_guard lock(mutex_);
   if (paused_) return;
   parts_.journal.set_fact("paused", "yes");
-  note("paused", "on request");
+  note(parts_.journal, "paused", "on request");
   paused_ = true;
   phases_stop_.request_stop();
   changed_.notify_all();
@@ -390,14 +391,14 @@ void Migration::resume() {
   const std::lock_guard lock(mutex_);
   if (!paused_) return;
   parts_.journal.set_fact("paused", "no");
-  note("resumed", "on request");
+  note(parts_.journal, "resumed", "on request");
   paused_ = false;
   changed_.notify_all();
 }
 
 void Migration::verify() {
   prove_.start_over();
-  note("verify", "all proofs are taken again");
+  note(parts_.journal, "verify", "all proofs are taken again");
 }
 
 std::vector<Repaired> Migration::repair(bool dry_run, const std::stop_token& stop) {
@@ -413,40 +414,10 @@ std::vector<Repaired> Migration::repair(bool dry_run, const std::stop_token& sto
   if (dry_run) return repaired;
   for (const auto& [table, mended] : keys) prove_.look_again(table);
   for (const auto& table : repaired) {
-    note("repaired", table.collection + ": " + std::to_string(table.keys) + " keys");
+    note(parts_.journal, "repaired",
+         table.collection + ": " + std::to_string(table.keys) + " keys");
   }
   return repaired;
-}
-
-void Migration::go(State to, const std::string& detail) {
-  const State from = state();
-  const auto known = std::find_if(transitions.begin(), transitions.end(), [&](const Transition& t) {
-    return t.from == from && t.to == to;
-  });
-  if (known == transitions.end()) {
-    throw base::Error(base::ErrorKind::internal, "state.transition", "no such transition");
-  }
-  journal::Event event;
-  event.at = std::chrono::system_clock::now();
-  event.kind = "transition";
-  event.from = to_string(from);
-  event.to = to_string(to);
-  event.detail = detail;
-  event.undo = known->undo;
-  parts_.journal.transition(event);
-  spdlog::info("{} → {}: {}", event.from, event.to, detail);
-}
-
-void Migration::note(const std::string& kind, const std::string& detail) {
-  journal::Event event;
-  event.at = std::chrono::system_clock::now();
-  event.kind = kind;
-  event.detail = detail;
-  parts_.journal.append(event);
-}
-
-State Migration::state() const {
-  return state_named(parts_.journal.fact("state").value_or("planned"));
 }
 
 bool Migration::is_settled(bool proof) {
@@ -454,7 +425,7 @@ bool Migration::is_settled(bool proof) {
     const std::lock_guard lock(mutex_);
     if (!phases_run_) return false;  // ledger and tables may not be restored yet
   }
-  if (state() != State::following) return false;
+  if (state_of(parts_.journal) != State::following) return false;
   if (proof) {
     const Status before = status();
     if (!before.all_proved() || before.dirty_keys != 0) return false;

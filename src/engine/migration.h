@@ -45,13 +45,14 @@ class Migration final : public AnyMigration {
   bool is_settled(bool proof) override;
 
  private:
-  void keep_identity(const std::string& fact, const std::string& identity, const std::string& side);
   void take_over();
   void plan();
   std::vector<contract::TablePair> settle_tables(model::Position& from);
   bool definition_changed_since(const model::Position& from,
                                 const std::vector<contract::TablePair>& pairs);
-  void restore();
+  void take_over_when_reached(const std::stop_token& stop);
+  void restore(const std::stop_token& stop);
+  void restore_when_reached(const std::stop_token& stop);
   void void_all_proofs();
   void restore_table(const journal::TableRecord& record, const contract::TargetProgress& progress);
   void run_phases(const std::stop_token& stop);
@@ -60,9 +61,6 @@ class Migration final : public AnyMigration {
   void release_lease();
   void watch_source(const std::stop_token& stop);
   void wait_while_paused(const std::stop_token& stop);
-  void go(State to, const std::string& detail);
-  void note(const std::string& kind, const std::string& detail);
-  State state() const;
 
   MigrationOptions options_;
   Parts parts_;

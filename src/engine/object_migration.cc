@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "engine/copy_objects.h"
+#include "engine/history.h"
 #include "engine/object_survey.h"
 #include "engine/object_tries.h"
 #include "engine/prove_objects.h"
@@ -25,13 +26,6 @@ using base::ErrorKind;
 namespace {
 
 constexpr const char* differs = "object.differs";
-
-base::DigestKey digest_key(journal::Journal& journal) {
-  if (const auto stored = journal.fact("digest_key")) return base::DigestKey::from_text(*stored);
-  const auto key = base::DigestKey::random();
-  journal.set_fact("digest_key", key.text());
-  return key;
-}
 
 bool blocks(const std::vector<model::Finding>& findings) {
   return std::any_of(findings.begin(), findings.end(), [](const auto& finding) {
@@ -84,7 +78,7 @@ void TreeMigration::run(const std::stop_token& stop) {
   copied_ = ended_ = false;
   try {
     begin();
-    note("started", "pid " + std::to_string(::getpid()));
+    note(parts_.journal, "started", "pid " + std::to_string(::getpid()));
     const std::jthread sampling([this](const std::stop_token& end) {
       try {
         while (true) {
@@ -96,30 +90,20 @@ void TreeMigration::run(const std::stop_token& stop) {
       }
     });
     move(stop);
-    note("finished", "all was looked at");
+    note(parts_.journal, "finished", "all was looked at");
   } catch (const Error& error) {
     const std::lock_guard lock(mutex_);
     running_ = false;
     if (error.kind() == ErrorKind::cancelled && stop.stop_requested()) {
-      note("stopped", "on request");
+      note(parts_.journal, "stopped", "on request");
       return;
     }
-    note("failed", error.what());
+    note_failure(parts_.journal, error);
     throw;
   }
   ended_ = true;
   const std::lock_guard lock(mutex_);
   running_ = false;
-}
-
-void TreeMigration::keep_identity(const std::string& fact, const std::string& identity,
-                                  const std::string& side) {
-  const auto known = parts_.journal.fact(fact);
-  if (!known) return parts_.journal.set_fact(fact, identity);
-  if (*known == identity) return;
-  throw Error(ErrorKind::rejected, side + ".replaced",
-              "the " + side + " is not the place this migration began with",
-              "was " + *known + ", is " + identity);
 }
 
 // Nothing is assumed about what is on either side.
@@ -129,10 +113,10 @@ void TreeMigration::begin() {
     throw Error(ErrorKind::rejected, "assess.blocked",
                 "findings stand in the way; `wherry assess` lists them");
   }
-  keep_identity("source_identity", parts_.source.identity(), "source");
+  keep_identity(parts_.journal, "source", parts_.source.identity());
   if (!target_held_) parts_.target.prepare_target();
   target_held_ = true;
-  keep_identity("target_identity", parts_.target.identity(), "target");
+  keep_identity(parts_.journal, "target", parts_.target.identity());
   parts_.journal.set_fact("source", parts_.source.describe());
   parts_.journal.set_fact("target", parts_.target.describe());
   if (parts_.journal.tables().empty()) {
@@ -142,11 +126,12 @@ void TreeMigration::begin() {
     record.target.name = options_.target;
     parts_.journal.put_tables({record});
   }
-  if (state() == State::planned) go(State::copying, "from " + parts_.source.describe());
-  if (state() == State::copied) {
+  if (state_of(parts_.journal) == State::planned)
+    go(parts_.journal, State::copying, "from " + parts_.source.describe());
+  if (state_of(parts_.journal) == State::copied) {
     // Without a change log, what was proved is not known to be so still.
     parts_.journal.replan(ObjectParts::tree);
-    go(State::copying, "another run");
+    go(parts_.journal, State::copying, "another run");
   }
   parts_.findings.start_over();
   for (const auto& finding : findings) {
@@ -172,11 +157,12 @@ void TreeMigration::move(const std::stop_token& stop) {
   } while (prove_again_);
   // Each chunk is proved, or it is told what keeps it from being so.
   if (mended_ != 0) {
-    note("copied again", std::to_string(mended_) +
-                             " objects that changed, or were not the same in "
-                             "content though they looked it");
+    note(parts_.journal, "copied again",
+         std::to_string(mended_) +
+             " objects that changed, or were not the same in "
+             "content though they looked it");
   }
-  go(State::copied, std::to_string(seen.objects) + " objects");
+  go(parts_.journal, State::copied, std::to_string(seen.objects) + " objects");
 }
 
 std::vector<model::Chunk> TreeMigration::unproved() const {
@@ -235,7 +221,7 @@ void TreeMigration::tell_differences(const ChunkVerdict& verdict) {
 
 void TreeMigration::require_begun() const {
   const bool begun = !parts_.journal.tables().empty() && parts_.journal.tables().at(0).planned;
-  if (!begun || state() != State::copied) {
+  if (!begun || state_of(parts_.journal) != State::copied) {
     throw Error(ErrorKind::rejected, "tree.not_copied",
                 "not all is copied yet, so there is nothing to compare",
                 "`wherry run` copies and proves");
@@ -251,7 +237,7 @@ void TreeMigration::verify() {
   require_begun();
   parts_.findings.forget(differs);
   parts_.journal.void_proofs(ObjectParts::tree);
-  note("verify", "all proofs are taken again");
+  note(parts_.journal, "verify", "all proofs are taken again");
   prove(Mend::no, {});
 }
 
@@ -286,7 +272,8 @@ std::vector<Repaired> TreeMigration::repair(bool dry_run, const std::stop_token&
   if (repaired.keys == 0) return {};
   if (!dry_run) {
     writer->sync();
-    note("repaired", repaired.collection + ": " + std::to_string(repaired.keys) + " objects");
+    note(parts_.journal, "repaired",
+         repaired.collection + ": " + std::to_string(repaired.keys) + " objects");
     prove(Mend::no, stop);
   }
   return {repaired};
@@ -296,7 +283,7 @@ void TreeMigration::pause() {
   const std::lock_guard lock(mutex_);
   if (paused_) return;
   parts_.journal.set_fact("paused", "yes");
-  note("paused", "on request");
+  note(parts_.journal, "paused", "on request");
   paused_ = true;
 }
 
@@ -304,7 +291,7 @@ void TreeMigration::resume() {
   const std::lock_guard lock(mutex_);
   if (!paused_) return;
   parts_.journal.set_fact("paused", "no");
-  note("resumed", "on request");
+  note(parts_.journal, "resumed", "on request");
   paused_ = false;
   changed_.notify_all();
 }
@@ -313,37 +300,6 @@ void TreeMigration::wait_while_paused(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   if (!changed_.wait(lock, stop, [&] { return !paused_; })) base::throw_cancelled();
   if (stop.stop_requested()) base::throw_cancelled();
-}
-
-void TreeMigration::go(State to, const std::string& detail) {
-  const State from = state();
-  const auto known = std::find_if(transitions.begin(), transitions.end(), [&](const Transition& t) {
-    return t.from == from && t.to == to;
-  });
-  if (known == transitions.end()) {
-    throw Error(ErrorKind::internal, "state.transition", "no such transition");
-  }
-  journal::Event event;
-  event.at = std::chrono::system_clock::now();
-  event.kind = "transition";
-  event.from = to_string(from);
-  event.to = to_string(to);
-  event.detail = detail;
-  event.undo = known->undo;
-  parts_.journal.transition(event);
-  spdlog::info("{} → {}: {}", event.from, event.to, detail);
-}
-
-void TreeMigration::note(const std::string& kind, const std::string& detail) {
-  journal::Event event;
-  event.at = std::chrono::system_clock::now();
-  event.kind = kind;
-  event.detail = detail;
-  parts_.journal.append(event);
-}
-
-State TreeMigration::state() const {
-  return state_named(parts_.journal.fact("state").value_or("planned"));
 }
 
 bool TreeMigration::is_settled(bool proof) {

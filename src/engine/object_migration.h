@@ -43,12 +43,8 @@ class TreeMigration final : public AnyMigration {
                    const std::stop_token& stop);
   void tell_differences(const struct ChunkVerdict& verdict);
   std::vector<model::Chunk> unproved() const;
-  void keep_identity(const std::string& fact, const std::string& identity, const std::string& side);
   void require_begun() const;
   void wait_while_paused(const std::stop_token& stop);
-  void go(State to, const std::string& detail);
-  void note(const std::string& kind, const std::string& detail);
-  State state() const;
 
   TreeOptions options_;
   ObjectParts parts_;

@@ -7,11 +7,11 @@
 
 namespace wherry::engine {
 
-contract::TargetProgress load_progress(const Parts& parts) {
+contract::TargetProgress load_progress(const Parts& parts, const std::stop_token& stop) {
   // Read first: both only grow, so the target must know at least as much afterwards.
   const model::Position saved = parts.gate.saved();
   const std::uint64_t chunks = parts.chunks_on_target;
-  auto progress = parts.target.load_progress(parts.fence.migration);
+  auto progress = parts.target.load_progress(parts.fence.migration, stop);
   const model::Position now = progress.position.value_or(model::Position{});
   if (now < saved || progress.chunks.size() < chunks) {
     throw base::Error(base::ErrorKind::data_mismatch, std::string(target_went_back),

@@ -59,7 +59,7 @@ inline constexpr std::string_view target_went_back = "target.went_back";
 // What the target knows now. Throws Error(data_mismatch, target_went_back) if that is less than was
 // committed there: it lost its last transactions in a crash. Call it after opening each writer: a
 // crash before is seen here, one after breaks the writer.
-contract::TargetProgress load_progress(const Parts& parts);
+contract::TargetProgress load_progress(const Parts& parts, const std::stop_token& stop);
 
 // Gives a window its number and makes its keys dirty, before it commits: too many dirty keys are
 // harmless, too few are not.

@@ -283,7 +283,7 @@ std::vector<model::Key> ProveRows::confirm(contract::RowReader& source, contract
   constexpr std::size_t most = 10'000;  // beyond that, the count no longer helps anybody
   suspects.resize(std::min(most, suspects.size()));
   // A target that lost transactions in a crash differs for that reason.
-  (void)load_progress(parts_);
+  (void)load_progress(parts_, stop);
   for (std::uint32_t i = 0; i < parts_.limits.recheck_times && !suspects.empty(); ++i) {
     sleep_for(std::chrono::milliseconds(parts_.limits.recheck_wait_ms), stop);
     const auto views = open_both_views(source, target, parts_.gate, stop);

@@ -31,7 +31,7 @@ void repair_keys(Parts& parts, const contract::TablePair& pair, const std::vecto
   if (dry_run) return;
 
   const auto mark = record_window(parts, parts.gate.applied(), {{pair.id, keys}});
-  const auto writer = parts.target.writer(parts.fence);
+  const auto writer = parts.target.writer(parts.fence, stop);
   writer->begin_window();
   if (!absent.empty()) writer->remove(pair, absent);
   if (!rows.empty()) writer->put(pair, rows);

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "engine/counters.h"
+#include "engine/history.h"
 
 namespace wherry::engine {
 
@@ -148,8 +149,10 @@ Status status_of(const std::string& migration, journal::Journal& journal) {
   for (const auto& event : journal.events()) {
     if (event.kind == "started") s.error_code = s.error_message = std::nullopt;
     if (event.kind != "failed") continue;
-    s.error_code = "run.failed";
-    s.error_message = event.detail;
+    // As note_failure() wrote it.
+    const auto colon = event.detail.find(": ");
+    s.error_code = event.detail.substr(0, colon);
+    s.error_message = colon == std::string::npos ? "" : event.detail.substr(colon + 2);
   }
   return s;
 }

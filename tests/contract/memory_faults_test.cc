@@ -49,7 +49,7 @@ class FaultsTest : public testing::Test {
 };
 
 TEST_F(FaultsTest, the_nth_write_fails_once_and_does_nothing) {
-  const auto writer = target_.writer(fence_);
+  const auto writer = target_.writer(fence_, {});
   faults_->fail_write = 2;
   EXPECT_EQ(window(*writer, "1", 1), none);
   EXPECT_EQ(window(*writer, "2", 2), base::ErrorKind::transient);
@@ -60,28 +60,28 @@ TEST_F(FaultsTest, the_nth_write_fails_once_and_does_nothing) {
 
 TEST_F(FaultsTest, a_lost_commit_happened_or_not_and_the_writer_is_gone) {
   for (const bool happens : {false, true}) {
-    const auto writer = target_.writer(fence_);
+    const auto writer = target_.writer(fence_, {});
     const auto before = rows();
     faults_->lose_commit = 1;
     faults_->lost_commit_happens = happens;
     const std::uint64_t number = happens ? 2 : 1;
     EXPECT_EQ(window(*writer, happens ? "2" : "1", number), base::ErrorKind::connection_lost);
     EXPECT_EQ(rows(), before + (happens ? 1 : 0));
-    EXPECT_EQ(target_.load_progress("m").last_window, happens ? 2U : 0U);
+    EXPECT_EQ(target_.load_progress("m", {}).last_window, happens ? 2U : 0U);
     EXPECT_EQ(window(*writer, "9", 9), base::ErrorKind::connection_lost);
   }
 }
 
 TEST_F(FaultsTest, after_a_crash_nothing_more_is_done) {
-  const auto writer = target_.writer(fence_);
+  const auto writer = target_.writer(fence_, {});
   faults_->crash_after_commit = 2;
   EXPECT_EQ(window(*writer, "1", 1), none);
   EXPECT_EQ(window(*writer, "2", 2), base::ErrorKind::fenced);
   EXPECT_EQ(window(*writer, "3", 3), base::ErrorKind::fenced);
-  EXPECT_THROW(target_.renew(fence_), base::Error);
+  EXPECT_THROW(target_.renew(fence_, {}), base::Error);
   EXPECT_EQ(rows(), 2U);
   faults_->crashed = false;
-  EXPECT_EQ(target_.load_progress("m").last_window, 2U);
+  EXPECT_EQ(target_.load_progress("m", {}).last_window, 2U);
 }
 
 }  // namespace

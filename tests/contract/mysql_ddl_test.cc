@@ -96,8 +96,8 @@ class MysqlDdl : public ::testing::Test {
     const auto event = event_of(statement);
     const DdlPlan plan = target_->plan(event, filter, route);
     ASSERT_EQ(plan.kind, DdlPlan::Kind::apply) << statement;
-    target_->apply(fence_, plan, event, route,
-                   {7, Position::in_log("bin.000002", offset), "dirty"});
+    target_->apply(fence_, plan, event, route, {7, Position::in_log("bin.000002", offset), "dirty"},
+                   {});
   }
   // On both sides; the target's table then is as the source's.
   void carries(const std::string& statement, const std::string& table, std::uint64_t offset = 100) {
@@ -111,7 +111,7 @@ class MysqlDdl : public ::testing::Test {
     if (expected) {
       EXPECT_EQ(plain(*found, "dst", "_n"), plain(*expected, "src", "")) << statement;
     }
-    EXPECT_EQ(target_->load_progress("m").position->offset, offset);
+    EXPECT_EQ(target_->load_progress("m", {}).position->offset, offset);
   }
   // Without the side's own schema and suffix.
   static std::string plain(std::string text, const std::string& schema, const std::string& suffix) {
@@ -125,7 +125,7 @@ class MysqlDdl : public ::testing::Test {
     const std::string before = value("SHOW TABLES FROM dst LIKE 't_n'");
     const std::string code = error_code([&] { apply(statement); });
     EXPECT_EQ(value("SELECT COUNT(*) FROM _wherry.ddl WHERE done=0"), "0") << statement;
-    EXPECT_EQ(target_->load_progress("m").position->offset, 4U) << statement;
+    EXPECT_EQ(target_->load_progress("m", {}).position->offset, 4U) << statement;
     EXPECT_EQ(value("SHOW TABLES FROM dst LIKE 't_n'"), before);
     return code;
   }
@@ -167,7 +167,7 @@ TEST_F(MysqlDdl, what_the_source_became_the_target_becomes) {
   EXPECT_EQ(
       value("SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name='_wherry_shadow'"),
       "0");
-  EXPECT_EQ(target_->load_progress("m").windows.at(0).dirty_keys, "dirty");
+  EXPECT_EQ(target_->load_progress("m", {}).windows.at(0).dirty_keys, "dirty");
 }
 
 TEST_F(MysqlDdl, follows_the_sql_mode_of_the_statement) {
@@ -216,7 +216,7 @@ TEST_F(MysqlDdl, a_repeat_after_it_ran_does_not_run_it_again) {
   sql("UPDATE _wherry.ddl SET done=0; UPDATE _wherry.stream SET position='bin.000001:4'; UPDATE "
       "dst.t_n SET b=6");
   apply("ALTER TABLE t ADD b INT DEFAULT 5");
-  EXPECT_EQ(target_->load_progress("m").position->offset, 100U);
+  EXPECT_EQ(target_->load_progress("m", {}).position->offset, 100U);
   EXPECT_EQ(value("SELECT GROUP_CONCAT(b) FROM dst.t_n"), "6,6");
 }
 

@@ -253,12 +253,12 @@ TEST_F(MysqlTarget, tells_progress_and_identity_across_objects) {
   first.prepare();
   const auto fence = first.acquire({"m", "me", std::chrono::seconds(15)});
   first.start_stream(fence, model::Position::in_log("bin.000003", 44, "0-1-2"));
-  first.renew(fence);
+  first.renew(fence, {});
   Target second(endpoint_of(*target_server_), first.identity());
-  EXPECT_EQ(second.load_progress("m").position->text(), "bin.000003:44 0-1-2");
-  EXPECT_FALSE(second.load_progress("other").position);
+  EXPECT_EQ(second.load_progress("m", {}).position->text(), "bin.000003:44 0-1-2");
+  EXPECT_FALSE(second.load_progress("other", {}).position);
   second.release(fence);
-  EXPECT_EQ(error_code([&] { first.renew(fence); }), "lease.fenced");
+  EXPECT_EQ(error_code([&] { first.renew(fence, {}); }), "lease.fenced");
   Target other(endpoint_of(*target_server_), "somebody else");
   EXPECT_EQ(error_code([&] { other.prepare(); }), "mysql.other_server");
 }

@@ -78,7 +78,7 @@ class MysqlWriter : public ::testing::Test {
                                  std::chrono::seconds valid_for = std::chrono::seconds(15)) {
     return acquire_lease(*connection(), {migration, owner, valid_for});
   }
-  Writer writer() const { return {endpoint(), "", fence_}; }
+  Writer writer() const { return {endpoint(), "", fence_, {}}; }
   static contract::TargetProgress progress() { return load_progress(*connection(), "m"); }
 
   // Makes src.t and dst.t.

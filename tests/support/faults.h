@@ -110,10 +110,13 @@ class FaultyTarget final : public contract::RowTarget {
   contract::Fence acquire(const contract::LeaseRequest& request) override {
     return inner().acquire(request);
   }
-  void renew(const contract::Fence& fence) override { inner().renew(fence); }
+  void renew(const contract::Fence& fence, const std::stop_token& stop) override {
+    inner().renew(fence, stop);
+  }
   void release(const contract::Fence& fence) override { inner().release(fence); }
-  contract::TargetProgress load_progress(const std::string& migration) override {
-    return inner().load_progress(migration);
+  contract::TargetProgress load_progress(const std::string& migration,
+                                         const std::stop_token& stop) override {
+    return inner().load_progress(migration, stop);
   }
   void start_stream(const contract::Fence& fence, const model::Position& from) override {
     inner().start_stream(fence, from);
@@ -121,8 +124,9 @@ class FaultyTarget final : public contract::RowTarget {
   std::unique_ptr<contract::RowReader> reader(const std::stop_token& stop) override {
     return inner().reader(stop);
   }
-  std::unique_ptr<contract::RowWriter> writer(const contract::Fence& fence) override {
-    return std::make_unique<FaultyWriter>(inner().writer(fence), faults_);
+  std::unique_ptr<contract::RowWriter> writer(const contract::Fence& fence,
+                                              const std::stop_token& stop) override {
+    return std::make_unique<FaultyWriter>(inner().writer(fence, stop), faults_);
   }
   void create_tables(const contract::Fence& fence, contract::RowSource& source,
                      const std::vector<contract::TablePair>& tables) override {

@@ -60,7 +60,7 @@ contract::DdlPlan DdlTarget::plan(const model::DdlEvent& event, const contract::
 // position.
 void DdlTarget::apply(const contract::Fence& fence, const contract::DdlPlan& plan,
                       const model::DdlEvent&, const contract::TableRoute&,
-                      const contract::WindowMark& mark) {
+                      const contract::WindowMark& mark, const std::stop_token&) {
   const Definition change = definition_in(plan.statement);
   server_->transaction([&](Transaction& t) {
     t.check(fence);

@@ -19,7 +19,7 @@ class DdlTarget final : public contract::DdlTarget {
                          const contract::TableRoute& route) override;
   void apply(const contract::Fence& fence, const contract::DdlPlan& plan,
              const model::DdlEvent& event, const contract::TableRoute& route,
-             const contract::WindowMark& mark) override;
+             const contract::WindowMark& mark, const std::stop_token& stop) override;
 
  private:
   std::shared_ptr<Server> server_;

@@ -70,9 +70,9 @@ class Transaction {
               const std::optional<model::TableSchema>& after);
 
   Progress& progress();
-  // map[key] becomes `value`, or is gone.
+  // map[key] becomes `value`, or is gone. The key is a copy: the map's own goes with its entry.
   template <typename Map>
-  void assign(Map& map, const typename Map::key_type& key,
+  void assign(Map& map, typename Map::key_type key,
               std::optional<typename Map::mapped_type> value) {
     std::optional<typename Map::mapped_type> old;
     if (const auto found = map.find(key); found != map.end()) old = found->second;

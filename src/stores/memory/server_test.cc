@@ -119,7 +119,7 @@ TEST_F(MemoryServer, a_crash_takes_the_last_commits_with_their_progress) {
   target.start_stream(fence, position_at(0));
   contract::TablePair pair{1, schema_, name};
   for (std::uint64_t n = 1; n <= 3; ++n) {
-    const auto writer = target.writer(fence);
+    const auto writer = target.writer(fence, {});
     writer->begin_window();
     model::RowBatch rows(2);
     rows.append(std::to_string(n));
@@ -128,10 +128,10 @@ TEST_F(MemoryServer, a_crash_takes_the_last_commits_with_their_progress) {
     writer->commit_window({n, position_at(10 * n), "dirty"}, n - 1);
   }
   EXPECT_THAT(server_->rows(name), ElementsAre(row("3", "same")));
-  const auto writer = target.writer(fence);
+  const auto writer = target.writer(fence, {});
   server_->crash(2);
   EXPECT_THAT(server_->rows(name), ElementsAre(row("1", "same")));
-  const auto progress = target.load_progress("m");
+  const auto progress = target.load_progress("m", {});
   EXPECT_EQ(progress.position, position_at(10));
   ASSERT_EQ(progress.windows.size(), 1U);
   EXPECT_EQ(progress.windows[0].number, 1U);
@@ -198,14 +198,14 @@ TEST_F(MemoryServer, a_change_of_definition_is_carried_once) {
     const auto plan = ddl.plan(part->ddl.at(0), everything, route);
     what.push_back(plan.what);
     for (int repeat = 0; repeat < 2; ++repeat) {
-      ddl.apply(fence, plan, part->ddl[0], route, {n, part->end, ""});
+      ddl.apply(fence, plan, part->ddl[0], route, {n, part->end, ""}, {});
     }
     log->track({});
   }
   EXPECT_THAT(what, ElementsAre("create table", "alter table"));
   EXPECT_EQ(target.definition({"new", "t"}), std::nullopt);
   EXPECT_TRUE(target.definition({"new", "renamed"})->carries_like(wider));
-  EXPECT_EQ(target.load_progress("m").position, position_at(2));
+  EXPECT_EQ(target.load_progress("m", {}).position, position_at(2));
   const auto nothing = [](const model::CollectionName&) { return false; };
   const auto log_again = open_changes(server_, position_at(0), {});
   EXPECT_EQ(ddl.plan(log_again->next(std::chrono::seconds(1), {})->ddl.at(0), nothing, route).kind,

@@ -38,7 +38,7 @@ contract::Fence Target::acquire(const contract::LeaseRequest& request) {
   return fence;
 }
 
-void Target::renew(const contract::Fence& fence) {
+void Target::renew(const contract::Fence& fence, const std::stop_token&) {
   server_->transaction([&](Transaction& t) {
     t.check(fence);
     Lease lease = t.progress().leases.at(fence.migration);
@@ -57,7 +57,8 @@ void Target::release(const contract::Fence& fence) {
   });
 }
 
-contract::TargetProgress Target::load_progress(const std::string& migration) {
+contract::TargetProgress Target::load_progress(const std::string& migration,
+                                               const std::stop_token&) {
   contract::TargetProgress out;
   server_->with_progress([&](const Progress& progress) {
     if (const auto s = progress.streams.find(migration); s != progress.streams.end()) {
@@ -96,7 +97,8 @@ std::unique_ptr<contract::RowReader> Target::reader(const std::stop_token&) {
   return open_reader(server_);
 }
 
-std::unique_ptr<contract::RowWriter> Target::writer(const contract::Fence& fence) {
+std::unique_ptr<contract::RowWriter> Target::writer(const contract::Fence& fence,
+                                                    const std::stop_token&) {
   return open_writer(server_, fence);
 }
 

@@ -20,14 +20,16 @@ class Target final : public contract::RowTarget {
   void prepare() override {}  // progress has its place in the server
 
   contract::Fence acquire(const contract::LeaseRequest& request) override;
-  void renew(const contract::Fence& fence) override;
+  void renew(const contract::Fence& fence, const std::stop_token& stop) override;
   void release(const contract::Fence& fence) override;
 
-  contract::TargetProgress load_progress(const std::string& migration) override;
+  contract::TargetProgress load_progress(const std::string& migration,
+                                         const std::stop_token& stop) override;
   void start_stream(const contract::Fence& fence, const model::Position& from) override;
 
   std::unique_ptr<contract::RowReader> reader(const std::stop_token& stop) override;
-  std::unique_ptr<contract::RowWriter> writer(const contract::Fence& fence) override;
+  std::unique_ptr<contract::RowWriter> writer(const contract::Fence& fence,
+                                              const std::stop_token& stop) override;
 
   void create_tables(const contract::Fence& fence, contract::RowSource& source,
                      const std::vector<contract::TablePair>& tables) override;

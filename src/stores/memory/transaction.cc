@@ -122,9 +122,12 @@ Progress& Transaction::progress() { return server_.progress_; }
 
 void Transaction::check(const contract::Fence& fence) {
   const auto found = server_.progress_.leases.find(fence.migration);
-  if (found == server_.progress_.leases.end() || found->second.epoch != fence.epoch) {
-    throw Error(ErrorKind::fenced, "lease.lost", "another writer has taken over", server_.name_);
+  const bool is_there = found != server_.progress_.leases.end();
+  if (is_there && found->second.epoch == fence.epoch) return;
+  if (is_there && found->second.epoch < fence.epoch) {
+    throw Error(ErrorKind::data_mismatch, "target.went_back", "the lease was lost", server_.name_);
   }
+  throw Error(ErrorKind::fenced, "lease.fenced", "another writer has taken over", server_.name_);
 }
 
 std::chrono::system_clock::time_point Transaction::now() const { return server_.clock_(); }

@@ -39,7 +39,14 @@ class Transaction {
   bool committed_ = false;
 };
 
-[[noreturn]] void throw_fenced(const Connection& connection, const contract::Fence& fence) {
+// `epoch` is the one found instead of the fence's.
+[[noreturn]] void throw_not_ours(const Connection& connection, const contract::Fence& fence,
+                                 std::optional<std::uint64_t> epoch) {
+  if (epoch && *epoch < fence.epoch) {
+    throw Error(ErrorKind::data_mismatch, "target.went_back",
+                "the target lost transactions that it had committed, the lease among them",
+                connection.endpoint().text());
+  }
   throw Error(ErrorKind::fenced, "lease.fenced",
               fmt::format("another process took over the migration '{}'; this one (epoch {}) stops",
                           base::printable(fence.migration), fence.epoch),
@@ -59,12 +66,16 @@ class Transaction {
 // Microseconds of the server's clock: so the epochs of a migration that was forgotten and started
 // again are greater than those of its writers then.
 constexpr std::string_view first_epoch = "CAST(UNIX_TIMESTAMP(NOW(6))*1000000 AS UNSIGNED)";
+// And so an epoch that a crash of the server lost is not given a second time.
+constexpr std::string_view next_epoch =
+    "GREATEST(`epoch`+1, CAST(UNIX_TIMESTAMP(NOW(6))*1000000 AS UNSIGNED))";
 
 std::string update_epoch(const contract::LeaseRequest& request) {
   return fmt::format(
-      "UPDATE `_wherry`.`lease` SET `epoch`=`epoch`+1, `owner`={}, `renewed_at`=UTC_TIMESTAMP(6), "
+      "UPDATE `_wherry`.`lease` SET `epoch`={}, `owner`={}, `renewed_at`=UTC_TIMESTAMP(6), "
       "`valid_s`={}{}",
-      bytes_literal(request.owner), request.valid_for.count(), where_migration(request.migration));
+      next_epoch, bytes_literal(request.owner), request.valid_for.count(),
+      where_migration(request.migration));
 }
 
 std::string insert_epoch(const contract::LeaseRequest& request) {
@@ -120,20 +131,21 @@ void renew_lease(Connection& connection, const contract::Fence& fence) {
   const Executed done = connection.execute(
       fmt::format("UPDATE `_wherry`.`lease` SET `renewed_at`=UTC_TIMESTAMP(6){} AND `epoch`={}",
                   where_migration(fence.migration), fence.epoch));
-  if (done.affected != 1) throw_fenced(connection, fence);
+  if (done.affected != 1) check_fence(connection, fence);
 }
 
 void release_lease(Connection& connection, const contract::Fence& fence) {
   const Executed done = connection.execute(
-      fmt::format("UPDATE `_wherry`.`lease` SET `epoch`=`epoch`+1, `valid_s`=0{} AND `epoch`={}",
-                  where_migration(fence.migration), fence.epoch));
-  if (done.affected != 1) throw_fenced(connection, fence);
+      fmt::format("UPDATE `_wherry`.`lease` SET `epoch`={}, `valid_s`=0{} AND `epoch`={}",
+                  next_epoch, where_migration(fence.migration), fence.epoch));
+  if (done.affected != 1) check_fence(connection, fence);
 }
 
 void check_fence(Connection& connection, const contract::Fence& fence) {
   const Result r = connection.query("SELECT `epoch` FROM `_wherry`.`lease`" +
                                     where_migration(fence.migration) + " LOCK IN SHARE MODE");
-  if (r.empty() || r.number(0, std::size_t{0}) != fence.epoch) throw_fenced(connection, fence);
+  const auto epoch = r.empty() ? std::nullopt : r.number(0, std::size_t{0});
+  if (epoch != fence.epoch) throw_not_ours(connection, fence, epoch);
 }
 
 }  // namespace wherry::stores::mysql

@@ -22,8 +22,8 @@ Target::Target(Endpoint endpoint, std::string identity)
 
 Target::~Target() = default;
 
-std::unique_ptr<Connection> Target::connect() {
-  auto connection = std::make_unique<Connection>(endpoint_);
+std::unique_ptr<Connection> Target::connect(const ConnectOptions& options) {
+  auto connection = std::make_unique<Connection>(endpoint_, options);
   const std::lock_guard lock(identity_mutex_);
   if (identity_.empty()) {
     identity_ = server_identity(*connection);
@@ -58,7 +58,10 @@ auto Target::with_lease_connection(const Call& call) {
   try {
     return call(*lease_connection_);
   } catch (const base::Error& e) {
-    if (e.kind() == base::ErrorKind::connection_lost) lease_connection_.reset();
+    const auto kind = e.kind();
+    if (kind == base::ErrorKind::connection_lost || kind == base::ErrorKind::cancelled) {
+      lease_connection_.reset();
+    }
     throw;
   }
 }
@@ -67,16 +70,23 @@ contract::Fence Target::acquire(const contract::LeaseRequest& request) {
   return with_lease_connection([&](Connection& c) { return acquire_lease(c, request); });
 }
 
-void Target::renew(const contract::Fence& fence) {
-  with_lease_connection([&](Connection& c) { renew_lease(c, fence); });
+void Target::renew(const contract::Fence& fence, const std::stop_token& stop) {
+  with_lease_connection([&](Connection& c) {
+    const InterruptOnStop interrupt(stop, c);
+    renew_lease(c, fence);
+  });
 }
 
 void Target::release(const contract::Fence& fence) {
-  with_lease_connection([&](Connection& c) { release_lease(c, fence); });
+  constexpr std::chrono::seconds patience{5};
+  release_lease(*connect({.read_timeout = patience}), fence);
 }
 
-contract::TargetProgress Target::load_progress(const std::string& migration) {
-  return mysql::load_progress(*connect(), migration);
+contract::TargetProgress Target::load_progress(const std::string& migration,
+                                               const std::stop_token& stop) {
+  const auto connection = connect();
+  const InterruptOnStop interrupt(stop, *connection);
+  return mysql::load_progress(*connection, migration);
 }
 
 void Target::start_stream(const contract::Fence& fence, const model::Position& from) {
@@ -87,8 +97,9 @@ std::unique_ptr<contract::RowReader> Target::reader(const std::stop_token& stop)
   return open_reader(endpoint_, {.identity = identity(), .position_needed = false, .stop = stop});
 }
 
-std::unique_ptr<contract::RowWriter> Target::writer(const contract::Fence& fence) {
-  return std::make_unique<Writer>(endpoint_, identity(), fence);
+std::unique_ptr<contract::RowWriter> Target::writer(const contract::Fence& fence,
+                                                    const std::stop_token& stop) {
+  return std::make_unique<Writer>(endpoint_, identity(), fence, stop);
 }
 
 void Target::create_tables(const contract::Fence& fence, contract::RowSource& source,
@@ -125,8 +136,10 @@ contract::DdlPlan Target::plan(const model::DdlEvent& event, const contract::Tab
 
 void Target::apply(const contract::Fence& fence, const contract::DdlPlan& plan,
                    const model::DdlEvent& event, const contract::TableRoute& route,
-                   const contract::WindowMark& mark) {
-  apply_ddl(*connect(), fence, plan, event, route, mark);
+                   const contract::WindowMark& mark, const std::stop_token& stop) {
+  const auto connection = connect();
+  const InterruptOnStop interrupt(stop, *connection);
+  apply_ddl(*connection, fence, plan, event, route, mark);
 }
 
 }  // namespace wherry::stores::mysql

@@ -28,14 +28,16 @@ class Target final : public contract::RowTarget, public contract::DdlTarget {
   void prepare() override;
 
   contract::Fence acquire(const contract::LeaseRequest& request) override;
-  void renew(const contract::Fence& fence) override;
+  void renew(const contract::Fence& fence, const std::stop_token& stop) override;
   void release(const contract::Fence& fence) override;
 
-  contract::TargetProgress load_progress(const std::string& migration) override;
+  contract::TargetProgress load_progress(const std::string& migration,
+                                         const std::stop_token& stop) override;
   void start_stream(const contract::Fence& fence, const model::Position& from) override;
 
   std::unique_ptr<contract::RowReader> reader(const std::stop_token& stop) override;
-  std::unique_ptr<contract::RowWriter> writer(const contract::Fence& fence) override;
+  std::unique_ptr<contract::RowWriter> writer(const contract::Fence& fence,
+                                              const std::stop_token& stop) override;
 
   void create_tables(const contract::Fence& fence, contract::RowSource& source,
                      const std::vector<contract::TablePair>& tables) override;
@@ -51,10 +53,10 @@ class Target final : public contract::RowTarget, public contract::DdlTarget {
                          const contract::TableRoute& route) override;
   void apply(const contract::Fence& fence, const contract::DdlPlan& plan,
              const model::DdlEvent& event, const contract::TableRoute& route,
-             const contract::WindowMark& mark) override;
+             const contract::WindowMark& mark, const std::stop_token& stop) override;
 
  private:
-  std::unique_ptr<Connection> connect();
+  std::unique_ptr<Connection> connect(const ConnectOptions& options = {});
   template <typename Call>
   auto with_lease_connection(const Call& call);
 

@@ -36,9 +36,11 @@ bool surely_rolled_back(const Error& e) {
 
 }  // namespace
 
-Writer::Writer(const Endpoint& endpoint, const std::string& identity, contract::Fence fence)
+Writer::Writer(const Endpoint& endpoint, const std::string& identity, contract::Fence fence,
+               const std::stop_token& stop)
     : fence_(std::move(fence)),
       connection_(endpoint, ConnectOptions{.local_infile = true}),
+      interrupt_(stop, connection_),
       sink_(connection_) {
   check_identity(connection_, identity);
 }

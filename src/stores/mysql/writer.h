@@ -15,7 +15,8 @@ namespace wherry::stores::mysql {
 class Writer final : public contract::RowWriter {
  public:
   // `identity` as check_identity() expects it.
-  Writer(const Endpoint& endpoint, const std::string& identity, contract::Fence fence);
+  Writer(const Endpoint& endpoint, const std::string& identity, contract::Fence fence,
+         const std::stop_token& stop);
   ~Writer() override;
 
   void write_chunk(const contract::TablePair& table, const model::RowBatch& rows,
@@ -34,6 +35,7 @@ class Writer final : public contract::RowWriter {
 
   contract::Fence fence_;
   Connection connection_;
+  InterruptOnStop interrupt_;
   RowSink sink_;
   bool open_ = false;
   std::uint64_t forgotten_through_ = 0;
