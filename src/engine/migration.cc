@@ -333,13 +333,11 @@ void Migration::keep_lease(const std::stop_token& stop) {
 }
 
 void Migration::release_lease() {
-  for (int tries = 2; tries != 0; --tries) {  // the connection may be stale
-    try {
-      return parts_.target.release(parts_.fence);
-    } catch (const base::Error& error) {
-      if (!error.may_retry()) throw;
-      spdlog::warn("the lease is not given back, and runs out by itself: {}", error.what());
-    }
+  try {
+    parts_.target.release(parts_.fence);
+  } catch (const base::Error& error) {
+    if (!error.may_retry()) throw;
+    spdlog::warn("the lease is not given back, and runs out by itself: {}", error.what());
   }
 }
 

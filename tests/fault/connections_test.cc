@@ -15,6 +15,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+enum class Side { source, target };
+
 std::string to_port(unsigned port) { return "127.0.0.1:" + std::to_string(port); }
 
 TEST(Connections, cut_at_any_byte_stalled_and_refused_under_load_they_lose_nothing) {
@@ -70,12 +72,16 @@ TEST(Connections, cut_at_any_byte_stalled_and_refused_under_load_they_lose_nothi
   bed.expect_equal_at_the_end(wherry);
 }
 
-TEST(Connections, a_source_that_stands_still_does_not_keep_wherry_from_stopping) {
+class StandingStill : public testing::TestWithParam<Side> {};
+
+TEST_P(StandingStill, a_server_does_not_keep_wherry_from_stopping) {
   Bed bed;
   bed.start_load(20'000, 300);
-  Gate gate(to_port(bed.source.port()));
+  const bool is_source = GetParam() == Side::source;
+  Gate gate(to_port(is_source ? bed.source.port() : bed.target.port()));
   Wherry wherry(bed.source, bed.target, {"bank.*"}, "limits:\n  threads: 2\n");
-  Bed::use_ports(wherry, gate.port(), bed.target.port());
+  Bed::use_ports(wherry, is_source ? gate.port() : bed.source.port(),
+                 is_source ? bed.target.port() : gate.port());
   wherry.start();
   ASSERT_TRUE(Bed::wait_for(60s, [&] { return Bed::status(wherry)["state"] == "following"; }))
       << wherry.output();
@@ -85,6 +91,11 @@ TEST(Connections, a_source_that_stands_still_does_not_keep_wherry_from_stopping)
   gate.stall(false);
   bed.expect_equal_at_the_end(wherry);
 }
+
+INSTANTIATE_TEST_SUITE_P(Connections, StandingStill, testing::Values(Side::source, Side::target),
+                         [](const auto& side) {
+                           return side.param == Side::source ? "source" : "target";
+                         });
 
 }  // namespace
 }  // namespace wherry::tests

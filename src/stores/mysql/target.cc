@@ -22,8 +22,8 @@ Target::Target(Endpoint endpoint, std::string identity)
 
 Target::~Target() = default;
 
-std::unique_ptr<Connection> Target::connect(const ConnectOptions& options) {
-  auto connection = std::make_unique<Connection>(endpoint_, options);
+std::unique_ptr<Connection> Target::connect() {
+  auto connection = std::make_unique<Connection>(endpoint_);
   const std::lock_guard lock(identity_mutex_);
   if (identity_.empty()) {
     identity_ = server_identity(*connection);
@@ -79,7 +79,11 @@ void Target::renew(const contract::Fence& fence, const std::stop_token& stop) {
 
 void Target::release(const contract::Fence& fence) {
   constexpr std::chrono::seconds patience{5};
-  release_lease(*connect({.read_timeout = patience}), fence);
+  Endpoint hurried = endpoint_;
+  hurried.connect_timeout = patience;
+  Connection connection(hurried, {.read_timeout = patience});
+  check_identity(connection, identity());
+  release_lease(connection, fence);
 }
 
 contract::TargetProgress Target::load_progress(const std::string& migration,

@@ -56,7 +56,7 @@ class Target final : public contract::RowTarget, public contract::DdlTarget {
              const contract::WindowMark& mark, const std::stop_token& stop) override;
 
  private:
-  std::unique_ptr<Connection> connect(const ConnectOptions& options = {});
+  std::unique_ptr<Connection> connect();
   template <typename Call>
   auto with_lease_connection(const Call& call);
 
