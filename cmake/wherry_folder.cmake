@@ -58,6 +58,7 @@ endfunction()
 #   wherry_<name> (alias wherry::<name>)  library of *.cc, without *_test.cc, *_fuzz.cc (and main.cc when PROGRAM is given)
 #   <name>_test                           gtest binary of *_test.cc, label unit, linked with TEST_DEPS as well
 #   <name>_<x>_fuzz                       libFuzzer binary of each x_fuzz.cc, in the fuzz preset only, label fuzz; seeds in x_fuzz_corpus/
+#   <name>_<x>_fuzz_seeds                 in the other presets: the seeds and what is cut and bent from them, label unit
 #   <binary>                              with PROGRAM: an executable of main.cc
 # Nested folders join their names by _ (wire_mysql). DEPS are seen by users of the folder, PRIVATE_DEPS are not.
 function(wherry_folder name)
@@ -103,6 +104,19 @@ function(wherry_folder name)
     endif()
     wherry_discover(${name}_test 120 "${labels}")
     wherry_add_to_label(${name}_test ${labels})
+  endif()
+
+  # Everywhere else the seeds, and what is cut and bent from them, go through the fuzz target as a unit test.
+  if(BUILD_TESTING AND NOT WHERRY_FUZZ)
+    foreach(source IN LISTS fuzzers)
+      get_filename_component(stem ${source} NAME_WE)
+      set(binary ${name}_${stem}_seeds)
+      add_executable(${binary} ${source} ${PROJECT_SOURCE_DIR}/tests/support/fuzz_seeds.cc)
+      target_link_libraries(${binary} PRIVATE wherry_${name} ${private_deps})
+      add_test(NAME ${binary} COMMAND ${binary} ${CMAKE_CURRENT_SOURCE_DIR}/${stem}_corpus)
+      set_tests_properties(${binary} PROPERTIES LABELS unit TIMEOUT 120)
+      wherry_add_to_label(${binary} unit)
+    endforeach()
   endif()
 
   if(WHERRY_FUZZ)
