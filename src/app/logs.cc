@@ -64,7 +64,7 @@ void log_to_file(const std::filesystem::path& file) {
   use_sinks(std::move(sinks));
 }
 
-void log_lines_above(std::function<void(std::string_view)> line) {
+void log_lines_above(const std::function<void(std::string_view)>& line) {
   auto sinks = spdlog::default_logger()->sinks();
   for (auto& sink : sinks) {
     if (line != nullptr) {

@@ -11,6 +11,6 @@ namespace wherry::app {
 void log_to_file(const std::filesystem::path& file);
 
 // To this function in place of standard error; null = to standard error again.
-void log_lines_above(std::function<void(std::string_view)> line);
+void log_lines_above(const std::function<void(std::string_view)>& line);
 
 }  // namespace wherry::app

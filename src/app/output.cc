@@ -56,7 +56,7 @@ nlohmann::json document(std::string_view kind) {
   return {{"schema", json_schema}, {"kind", std::string(kind)}};
 }
 
-void print_json(Context& context, std::string_view kind, nlohmann::json body) {
+void print_json(Context& context, std::string_view kind, const nlohmann::json& body) {
   nlohmann::json whole = document(kind);
   whole.update(body);
   context.out << whole.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";

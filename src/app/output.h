@@ -24,7 +24,7 @@ std::string colored(Color color, std::string_view text, bool on);
 nlohmann::json document(std::string_view kind);
 // Adds schema and kind if the document has none, and writes it with a line end. Bytes that are not
 // UTF-8 are escaped.
-void print_json(Context& context, std::string_view kind, nlohmann::json body);
+void print_json(Context& context, std::string_view kind, const nlohmann::json& body);
 
 // Prints it (for people on `err`) and returns what to exit with.
 ExitCode report(Context& context, const base::Error& error);

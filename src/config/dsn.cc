@@ -18,7 +18,7 @@ DsnError bad(std::string message, std::string hint = dsn_form) {
 std::variant<Dsn, DsnError> parse_dsn(std::string_view text) {
   const auto parsed = boost::urls::parse_uri({text.data(), text.size()});
   if (!parsed) return bad("dsn: not an address");
-  const boost::urls::url_view url = *parsed;
+  const boost::urls::url_view& url = *parsed;
   Dsn dsn;
   dsn.scheme = std::string(url.scheme());
   if (dsn.scheme == "mariadb") dsn.scheme = "mysql";

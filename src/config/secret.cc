@@ -32,7 +32,7 @@ Secret Secret::from_environment(std::string variable) {
   return secret;
 }
 
-Secret Secret::from_file(std::filesystem::path file) {
+Secret Secret::from_file(const std::filesystem::path& file) {
   Secret secret;
   secret.source_ = Source::file;
   secret.name_ = file.string();

@@ -15,7 +15,7 @@ class Secret {
  public:
   Secret() = default;  // none: reveal() is empty
   static Secret from_environment(std::string variable);
-  static Secret from_file(std::filesystem::path file);
+  static Secret from_file(const std::filesystem::path& file);
 
   bool given() const { return source_ != Source::none; }
   std::string origin()

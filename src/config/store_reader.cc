@@ -1,5 +1,6 @@
 #include "config/store_reader.h"
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <string>
@@ -21,10 +22,8 @@ constexpr std::array<std::string_view, 3> file_keys{"path", "deletes", "max_dele
 
 bool is_variable_name(const std::string& text) {
   if (text.empty() || std::isdigit(static_cast<unsigned char>(text[0])) != 0) return false;
-  for (const char c : text) {
-    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_') return false;
-  }
-  return true;
+  return std::ranges::all_of(text,
+                             [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
 }
 
 // Reads one `source` or `target`. Values that may be a misplaced password are never quoted.

@@ -31,14 +31,14 @@ class ChunkPlan {
 
   Task next();
   // A chunk up to `through`; nothing = the table's last one, open-ended.
-  void planned(model::CollectionId table, const std::optional<model::Key>& through);
-  void planning_ended(model::CollectionId table);
+  void planned(model::CollectionId id, const std::optional<model::Key>& through);
+  void planning_ended(model::CollectionId id);
   // The chunk was read only up to `through`: it ends there, its rest is handed out later. Returns
   // the shortened chunk.
   model::Chunk split(const model::Chunk& chunk, const model::Key& through);
   void done(const journal::ChunkRecord& record);
   void give_back(const model::Chunk& chunk);
-  void forget(model::CollectionId table);  // dropped on the source
+  void forget(model::CollectionId id);  // dropped on the source
 
   // Every chunk of every table is planned and on the target.
   bool is_done() const;

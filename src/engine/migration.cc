@@ -25,7 +25,7 @@ namespace {
 // Tells this journal's runs from those of any other journal.
 std::string owner(journal::Journal& journal) {
   if (const auto stored = journal.fact("owner")) return *stored;
-  const auto made = base::DigestKey::random().text();
+  auto made = base::DigestKey::random().text();
   journal.set_fact("owner", made);
   return made;
 }

@@ -31,13 +31,15 @@ namespace fs = std::filesystem;
 using testing::HasSubstr;
 
 class SqliteJournal : public testing::Test {
+ public:
+  ~SqliteJournal() override { fs::remove_all(folder_); }
+
  protected:
   SqliteJournal() {
     std::string name = (fs::temp_directory_path() / "wherry-journal-XXXXXX").string();
     folder_ = mkdtemp(name.data());
     path_ = folder_ / "journal";
   }
-  ~SqliteJournal() override { fs::remove_all(folder_); }
 
   std::string code_of(const std::function<void()>& call) {
     try {

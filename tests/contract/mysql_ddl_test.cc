@@ -123,7 +123,7 @@ class MysqlDdl : public ::testing::Test {
   }
   std::string refusal(const std::string& statement) {
     const std::string before = value("SHOW TABLES FROM dst LIKE 't_n'");
-    const std::string code = error_code([&] { apply(statement); });
+    std::string code = error_code([&] { apply(statement); });
     EXPECT_EQ(value("SELECT COUNT(*) FROM _wherry.ddl WHERE done=0"), "0") << statement;
     EXPECT_EQ(target_->load_progress("m", {}).position->offset, 4U) << statement;
     EXPECT_EQ(value("SHOW TABLES FROM dst LIKE 't_n'"), before);

@@ -77,7 +77,7 @@ class ObjectStoreContract : public testing::TestWithParam<MakeObjectPlace> {
     return list(*reader_, std::move(after), std::move(through), page_size);
   }
   std::vector<std::string> list(contract::ObjectReader& reader, std::optional<model::Key> after,
-                                std::optional<model::Key> through, std::size_t page_size) {
+                                const std::optional<model::Key>& through, std::size_t page_size) {
     std::vector<std::string> out;
     while (true) {
       const auto page = reader.list(after, through, page_size);

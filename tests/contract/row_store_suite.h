@@ -141,7 +141,7 @@ class RowStoreSuite : public testing::TestWithParam<RowStoreLabFactory> {
   }
   // A fence, the table on the target, and a stream that was started.
   contract::Fence begin_target() {
-    const auto fence = acquire();
+    auto fence = acquire();
     lab_->target().create_tables(fence, lab_->source(), {pair_});
     lab_->target().start_stream(fence, start_);
     return fence;

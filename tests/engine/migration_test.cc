@@ -17,6 +17,9 @@ using stores::memory::Server;
 using stores::memory::Transaction;
 
 class Migrations : public testing::Test {
+ public:
+  ~Migrations() override { std::filesystem::remove_all(folder); }
+
  protected:
   Migrations() {
     source->create_table(account_table());
@@ -25,8 +28,6 @@ class Migrations : public testing::Test {
                      account(id, "owner " + std::to_string(id), "tag" + std::to_string(id)));
     }
   }
-  ~Migrations() override { std::filesystem::remove_all(folder); }
-
   void expect_equal() const { EXPECT_EQ(source->rows(account_name), target->rows(account_name)); }
 
   std::shared_ptr<Server> source = std::make_shared<Server>("old");

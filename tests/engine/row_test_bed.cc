@@ -75,7 +75,7 @@ Writers::Writers(std::shared_ptr<stores::memory::Server> server, unsigned seed) 
 }
 
 RunningMigration::RunningMigration(std::shared_ptr<stores::memory::Server> from,
-                                   std::shared_ptr<stores::memory::Server> to,
+                                   const std::shared_ptr<stores::memory::Server>& to,
                                    const std::filesystem::path& journal,
                                    std::shared_ptr<tests::Faults> faults)
     : journal_(journal::open_sqlite(journal / "journal.sqlite")),

@@ -42,7 +42,8 @@ class Writers {
 class RunningMigration {
  public:
   RunningMigration(std::shared_ptr<stores::memory::Server> from,
-                   std::shared_ptr<stores::memory::Server> to, const std::filesystem::path& journal,
+                   const std::shared_ptr<stores::memory::Server>& to,
+                   const std::filesystem::path& journal,
                    std::shared_ptr<tests::Faults> faults = std::make_shared<tests::Faults>());
   ~RunningMigration();
 

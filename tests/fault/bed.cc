@@ -105,7 +105,7 @@ void Bed::expect_equal_at_the_end(Wherry& wherry) {
   if (testing::Test::HasFailure()) ADD_FAILURE() << wherry.output();
 }
 
-void Bed::expect_equal() {
+void Bed::expect_equal() const {
   const Comparison comparison = compare_servers(source, target, {"--database", "bank"});
   EXPECT_TRUE(comparison.equal()) << comparison.output;
 }

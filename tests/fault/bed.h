@@ -43,7 +43,7 @@ class Bed {
 
   // Ends the load, moves what is left, and compares.
   void expect_equal_at_the_end(Wherry& wherry);
-  void expect_equal();
+  void expect_equal() const;
 
   Server source;
   Server target;

@@ -104,7 +104,7 @@ TEST(Limits, memory_does_not_grow_with_the_number_of_rows) {
   RecordProperty("few_kib", static_cast<int>(small));
   RecordProperty("many_kib", static_cast<int>(large));
   EXPECT_GT(small, 0U);
-  EXPECT_LT(large, small + 24 * 1024);
+  EXPECT_LT(large, small + std::uint64_t{24} * 1024);
   EXPECT_EQ(bed.target.query("SELECT COUNT(*), SUM(n) FROM many.t"),
             bed.source.query("SELECT COUNT(*), SUM(n) FROM many.t"));
 }

@@ -41,12 +41,12 @@ std::string read_file(const fs::path& path) {
 struct FileTree : testing::Test {
   FileTree() { configure(""); }
 
-  void configure(const std::string& more, const std::string& of_target = "") {
+  void configure(const std::string& more, const std::string& of_target = "") const {
     write_file(config, "name: tree\nsource: {type: file, path: " + source.string() +
                            "}\ntarget: {type: file, path: " + target.string() + of_target +
                            "}\njournal: " + (folder.path() / "journal").string() + "\n" + more);
   }
-  void make_tree(int files) {
+  void make_tree(int files) const {
     const auto made = run({"python3", WHERRY_SCENARIO_DIR "/file_make_tree.py", source.string(),
                            "1", std::to_string(files)});
     ASSERT_EQ(made.exit_code, 0) << made.output;

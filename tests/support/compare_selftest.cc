@@ -11,7 +11,7 @@
 namespace wherry::tests {
 namespace {
 
-const char* const kTables = R"(
+const char* const definitions_of_tables = R"(
 DROP DATABASE IF EXISTS d; CREATE DATABASE d; USE d;
 SET sql_mode = '';
 CREATE TABLE words (id INT PRIMARY KEY, a VARCHAR(40), b VARCHAR(40), n BIGINT UNSIGNED, f FLOAT,
@@ -47,8 +47,8 @@ class CompareSeesTest : public testing::TestWithParam<Plant> {
   static void SetUpTestSuite() {
     left_ = new Server(Server::start_mariadb());
     right_ = new Server(Server::start_mariadb());
-    left_->exec_sql(kTables);
-    right_->exec_sql(kTables);
+    left_->exec_sql(definitions_of_tables);
+    right_->exec_sql(definitions_of_tables);
     const Comparison same = compare_servers(*left_, *right_, {"--database", "d", "--definitions"});
     ASSERT_EQ(same.answer, Answer::equal) << same.output;
   }
@@ -65,7 +65,7 @@ Server* CompareSeesTest::left_ = nullptr;
 Server* CompareSeesTest::right_ = nullptr;
 
 TEST_P(CompareSeesTest, a_planted_difference) {
-  right_->exec_sql(kTables);
+  right_->exec_sql(definitions_of_tables);
   right_->exec_sql("SET sql_mode=''; USE d; " + std::string(GetParam().sql));
   const Comparison after = compare_servers(*left_, *right_, {"--database", "d", "--definitions"});
   EXPECT_EQ(after.answer, Answer::different) << after.output;
@@ -140,8 +140,8 @@ TEST(Compare, counts_every_difference_and_shows_the_first) {
 TEST(Compare, never_says_equal_without_having_compared) {
   Server left = Server::start_mariadb();
   Server right = Server::start_mariadb();
-  left.exec_sql(kTables);
-  right.exec_sql(kTables);
+  left.exec_sql(definitions_of_tables);
+  right.exec_sql(definitions_of_tables);
   EXPECT_EQ(compare_servers(left, right, {"--table", "d.none"}).answer, Answer::could_not_compare);
   EXPECT_EQ(compare_servers(left, right, {"--database", "none"}).answer, Answer::could_not_compare);
   EXPECT_EQ(compare_servers(left, right, {}).answer, Answer::could_not_compare);
@@ -156,8 +156,8 @@ TEST(Compare, finds_mysql57_and_mariadb_equal) {
   if (!Server::mysql57_available()) GTEST_SKIP() << "MySQL 5.7 cannot be had here";
   Server left = Server::start_mysql57();
   Server right = Server::start_mariadb();
-  left.exec_sql(kTables);
-  right.exec_sql(kTables);
+  left.exec_sql(definitions_of_tables);
+  right.exec_sql(definitions_of_tables);
   Comparison result = compare_servers(left, right, {"--database", "d", "--definitions"});
   EXPECT_EQ(result.answer, Answer::equal) << result.output;
   // MariaDB stores -0 as 0; MySQL keeps it.

@@ -69,7 +69,7 @@ RunResult run(const std::vector<std::string>& command) {
   return result;
 }
 
-Program::Program(std::vector<std::string> command, std::filesystem::path output)
+Program::Program(const std::vector<std::string>& command, std::filesystem::path output)
     : output_(std::move(output)) {
   const int file = open(output_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (file < 0) throw std::system_error(errno, std::generic_category(), output_.string());

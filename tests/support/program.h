@@ -26,7 +26,7 @@ RunResult run(const std::vector<std::string>& command);
 // A program in the background, its stdout and stderr in one file.
 class Program {
  public:
-  Program(std::vector<std::string> command, std::filesystem::path output);
+  Program(const std::vector<std::string>& command, std::filesystem::path output);
   Program(Program&& other) noexcept;
   Program& operator=(Program&& other) noexcept;
   ~Program();

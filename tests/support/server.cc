@@ -82,7 +82,7 @@ void Server::start() {
   std::vector<std::string> command{script_path(script_), dir_.string(),
                                    std::to_string(options_.port),
                                    std::to_string(options_.server_id)};
-  if (options_.fast) command.push_back("--fast");
+  if (options_.fast) command.emplace_back("--fast");
   command.insert(command.end(), {"--owner", std::to_string(getpid()), "--"});
   command.insert(command.end(), options_.extra.begin(), options_.extra.end());
   const RunResult result = run(command);

@@ -54,15 +54,15 @@ struct Progress {
 // One transaction. Everything it did is undone if its body throws.
 class Transaction {
  public:
-  void insert(const model::CollectionName& table, Row row);  // Error(rejected, "memory.duplicate")
+  void insert(const model::CollectionName& name, Row row);  // Error(rejected, "memory.duplicate")
   // The row with this key, which must exist, becomes `row`; its key may change.
-  void update(const model::CollectionName& table, const model::Key& key, Row row);
-  void remove(const model::CollectionName& table, const model::Key& key);  // must exist
+  void update(const model::CollectionName& name, const model::Key& key, Row row);
+  void remove(const model::CollectionName& name, const model::Key& key);  // must exist
 
   // For writers: put removes every row that holds a unique value of the row, erase does not need
   // the row to exist.
-  void put(const model::CollectionName& table, Row row);
-  void erase(const model::CollectionName& table, const model::Key& key);
+  void put(const model::CollectionName& name, Row row);
+  void erase(const model::CollectionName& name, const model::Key& key);
 
   // Changes a definition; each stands alone in its transaction. Cells of columns that stay (by
   // name) are kept, new ones are NULL, or "0".

@@ -37,7 +37,7 @@ void Transaction::change(const model::CollectionName& name, const std::shared_pt
   const Version version = server_.next_version();
   const auto set = [&](const model::Key& key, const RowPtr& row) {
     table->set(key, row, version);
-    undo_.push_back([table, key] { table->unset(key); });
+    undo_.emplace_back([table, key] { table->unset(key); });
   };
   if (before) set(table->key_of(*before), nullptr);
   if (after) set(table->key_of(*after), after);
@@ -94,7 +94,7 @@ void Transaction::define(const std::optional<model::CollectionName>& before,
   const auto set = [&](const model::CollectionName& name, std::shared_ptr<Table> table) {
     auto& versions = server_.tables_[name];
     versions.emplace_back(version, std::move(table));
-    undo_.push_back([&versions] { versions.pop_back(); });
+    undo_.emplace_back([&versions] { versions.pop_back(); });
   };
   if (old) set(*before, nullptr);
   if (after) {

@@ -40,14 +40,14 @@ class Writer final : public contract::RowWriter {
 
   void remove(const contract::TablePair& table, const std::vector<model::Key>& keys) override {
     assert(in_window_);
-    steps_.push_back([name = table.target, keys](Transaction& t) {
+    steps_.emplace_back([name = table.target, keys](Transaction& t) {
       for (const auto& key : keys) t.erase(name, key);
     });
   }
 
   void put(const contract::TablePair& table, const model::RowBatch& rows) override {
     assert(in_window_);
-    steps_.push_back([name = table.target, rows](Transaction& t) {
+    steps_.emplace_back([name = table.target, rows](Transaction& t) {
       for (std::size_t row = 0; row < rows.rows(); ++row) t.put(name, row_in(rows, row));
     });
   }

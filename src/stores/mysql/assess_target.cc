@@ -35,7 +35,7 @@ std::string lower(std::string text) {
 }
 
 // MariaDB's names, as model::Column has them.
-std::string one_name(std::string collation) {
+std::string one_name(const std::string& collation) {
   return collation.starts_with("utf8_") ? "utf8mb3" + collation.substr(4) : collation;
 }
 

@@ -59,7 +59,7 @@ std::optional<model::Position> log_end(Connection& connection) {
 }
 
 std::optional<model::Position> visible_log_end(Connection& connection) {
-  const auto end = log_end(connection);
+  auto end = log_end(connection);
   if (!end) return end;
   std::set<std::string> pending = owned_gtids(connection);
   const auto give_up = std::chrono::steady_clock::now() + 10s;

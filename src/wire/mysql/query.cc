@@ -46,12 +46,10 @@ void read_session(Cursor in, Query& q) {
       case 6:
         short_text(in);
         break;  // catalog
-      case 7:
+      case 7:   // lc_time_names
+      case 8:   // the default schema's collation
         in.skip(2);
-        break;  // lc_time_names
-      case 8:
-        in.skip(2);
-        break;  // the default schema's collation
+        break;
       case 9:
         in.skip(8);
         break;  // tables of a multi-table update
@@ -81,12 +79,10 @@ void read_session(Cursor in, Query& q) {
       case 18:
         in.skip(2);
         break;  // default collation of utf8mb4
-      case 19:
+      case 19:  // sql_require_primary_key
+      case 20:  // default_table_encryption
         in.skip(1);
-        break;  // sql_require_primary_key
-      case 20:
-        in.skip(1);
-        break;  // default_table_encryption
+        break;
       case 128:
         q.microseconds = static_cast<std::uint32_t>(in.little(3));
         break;  // MariaDB's
@@ -94,7 +90,7 @@ void read_session(Cursor in, Query& q) {
         in.skip(8);
         break;  // MariaDB: xid of a DDL
       case 131:
-        in.skip(4U * in.u8());
+        in.skip(std::size_t{4} * in.u8());
         break;  // MariaDB: character_set_collations
       default:
         return;

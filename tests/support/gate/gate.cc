@@ -20,7 +20,7 @@ namespace wherry::tests {
 
 namespace {
 
-constexpr int kTick = 10;  // ms: how soon a waiting thread sees a command
+constexpr int tick = 10;  // ms: how soon a waiting thread sees a command
 
 [[noreturn]] void fail(const char* what) {
   throw std::system_error(errno, std::generic_category(), what);
@@ -28,7 +28,7 @@ constexpr int kTick = 10;  // ms: how soon a waiting thread sees a command
 
 bool wait_for(int fd, short events) {
   pollfd entry{fd, events, 0};
-  return poll(&entry, 1, kTick) > 0;
+  return poll(&entry, 1, tick) > 0;
 }
 
 sockaddr_in address_of(const std::string& host, unsigned port) {
@@ -210,12 +210,12 @@ void Gate::pump(Session& session, Direction direction) {
     const auto end = std::chrono::steady_clock::now() + time;
     while (!session.cut && std::chrono::steady_clock::now() < end) {
       std::this_thread::sleep_for(std::min<std::chrono::duration<double>>(
-          end - std::chrono::steady_clock::now(), std::chrono::milliseconds(kTick)));
+          end - std::chrono::steady_clock::now(), std::chrono::milliseconds(tick)));
     }
   };
   while (!session.cut) {
     if (stalled_) {
-      sleep(std::chrono::milliseconds(kTick));
+      sleep(std::chrono::milliseconds(tick));
       continue;
     }
     if (!wait_for(from, POLLIN)) continue;
@@ -228,7 +228,7 @@ void Gate::pump(Session& session, Direction direction) {
     if (n < 0) session.cut = true;
     if (n <= 0) break;
     if (const std::chrono::milliseconds delay = delay_; delay.count() > 0) sleep(delay);
-    while (stalled_ && !session.cut) sleep(std::chrono::milliseconds(kTick));
+    while (stalled_ && !session.cut) sleep(std::chrono::milliseconds(tick));
     const std::size_t size = static_cast<std::size_t>(n);
     const std::size_t pass = session.cut ? 0 : allowed(direction, size);
     std::size_t sent = 0;

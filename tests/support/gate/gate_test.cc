@@ -77,7 +77,7 @@ class GateTest : public testing::Test {
   }
   void TearDown() override { close(client_); }
 
-  void send_text(const std::string& text) {
+  void send_text(const std::string& text) const {
     ASSERT_EQ(send(client_, text.data(), text.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(text.size()));
   }
@@ -93,7 +93,7 @@ class GateTest : public testing::Test {
     }
     return text;
   }
-  bool something_arrives_within(milliseconds time) {
+  bool something_arrives_within(milliseconds time) const {
     const timeval patience{0, static_cast<suseconds_t>(time.count() * 1000)};
     setsockopt(client_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     char byte = 0;

@@ -6,12 +6,12 @@
 namespace wherry::tests {
 
 std::string Draw::text(unsigned words) {
-  static const char* const kWords[] = {"Straße", "漢字",   "سلام", "Привет", "😀",
-                                       "it''s",  "\\\\",   "NULL", "x ",     "",
-                                       "é",      "\\t\\n", "a",    "Z"};
+  static const char* const all_words[] = {"Straße", "漢字",   "سلام", "Привет", "😀",
+                                          "it''s",  "\\\\",   "NULL", "x ",     "",
+                                          "é",      "\\t\\n", "a",    "Z"};
   std::string text = "'";
   for (std::uint64_t i = below(words + 1); i > 0; --i) {
-    text += kWords[below(std::size(kWords))];
+    text += all_words[below(std::size(all_words))];
     if (i > 1) text += ' ';
   }
   return text + "'";
@@ -19,12 +19,12 @@ std::string Draw::text(unsigned words) {
 
 std::string Draw::bytes(std::size_t size) {
   if (size == 0) return "''";
-  static const char* const kDigits = "0123456789abcdef";
+  static const char* const hex_digits = "0123456789abcdef";
   std::string text(2 + size * 2, '0');
   text[1] = 'x';
   for (std::size_t i = 2; i < text.size();) {
     std::uint64_t bits = random_();
-    for (int n = 0; n < 16 && i < text.size(); ++n, bits >>= 4) text[i++] = kDigits[bits & 15];
+    for (int n = 0; n < 16 && i < text.size(); ++n, bits >>= 4) text[i++] = hex_digits[bits & 15];
   }
   return text;
 }

@@ -7,6 +7,7 @@
 #include <map>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace wherry::tests {
@@ -23,7 +24,7 @@ class Draw {
   std::string text(unsigned words);
   // 0x... of `size` bytes; '' when 0.
   std::string bytes(std::size_t size);
-  std::string or_null(std::string value) { return one_in(6) ? "NULL" : value; }
+  std::string or_null(std::string value) { return one_in(6) ? "NULL" : std::move(value); }
 
   // The number of this thread: temporary values of two threads never meet.
   unsigned thread() const { return thread_; }

@@ -106,8 +106,8 @@ void swap_slots(Sql& sql, Draw& d) {
 // ---- keys of text, of several columns, and tables without a primary key
 
 Sql token(Draw& d) {
-  static const char* const kStarts[] = {"load-é", "LOAD-", "漢-", "😀"};
-  return Sql("'") + kStarts[d.below(4)] + d.number(3000) + "'";
+  static const char* const starts[] = {"load-é", "LOAD-", "漢-", "😀"};
+  return Sql("'") + starts[d.below(4)] + d.number(3000) + "'";
 }
 
 void touch_session(Sql& sql, Draw& d) {
@@ -131,8 +131,8 @@ void delete_session(Sql& sql, Draw& d) {
 }
 
 Sql warehouse(Draw& d) {
-  static const char* const kNames[] = {"'B1'", "'a1'", "'Köln'"};
-  return kNames[d.below(3)];
+  static const char* const names[] = {"'B1'", "'a1'", "'Köln'"};
+  return names[d.below(3)];
 }
 
 void count_inventory(Sql& sql, Draw& d) {
@@ -233,38 +233,38 @@ void swap_u(Sql& sql, Draw& d) {
 }
 
 const std::vector<Write>& all_writes() {
-  static const std::vector<Write> kWrites{{"customers", 6, insert_customer},
-                                          {"customers", 8, update_customers},
-                                          {"customers", 4, swap_loyalty},
-                                          {"customers", 3, delete_customer},
-                                          {"orders", 10, place_order},
-                                          {"orders", 8, change_status},
-                                          {"orders", 6, delete_order},
-                                          {"order_items", 4, change_items},
-                                          {"payments", 6, insert_payment},
-                                          {"payments", 4, change_payment},
-                                          {"payments", 3, delete_payment},
-                                          {"payments", 3, swap_slots},
-                                          {"sessions", 10, touch_session},
-                                          {"sessions", 4, replace_session},
-                                          {"sessions", 4, rename_session},
-                                          {"sessions", 4, delete_session},
-                                          {"inventory", 6, count_inventory},
-                                          {"inventory", 4, replace_inventory},
-                                          {"inventory", 3, regrade_inventory},
-                                          {"inventory", 3, delete_inventory},
-                                          {"reviews", 5, write_review},
-                                          {"reviews", 3, change_reviews},
-                                          {"reviews", 3, move_review},
-                                          {"products", 6, change_product},
-                                          {"audit_log", 5, insert_audit},
-                                          {"audit_log", 2, delete_audit},
-                                          {"all_types", 5, copy_row},
-                                          {"all_types", 8, copy_values},
-                                          {"all_types", 3, move_types_row},
-                                          {"all_types", 5, delete_types_row},
-                                          {"all_types", 3, swap_u}};
-  return kWrites;
+  static const std::vector<Write> all_writes{{"customers", 6, insert_customer},
+                                             {"customers", 8, update_customers},
+                                             {"customers", 4, swap_loyalty},
+                                             {"customers", 3, delete_customer},
+                                             {"orders", 10, place_order},
+                                             {"orders", 8, change_status},
+                                             {"orders", 6, delete_order},
+                                             {"order_items", 4, change_items},
+                                             {"payments", 6, insert_payment},
+                                             {"payments", 4, change_payment},
+                                             {"payments", 3, delete_payment},
+                                             {"payments", 3, swap_slots},
+                                             {"sessions", 10, touch_session},
+                                             {"sessions", 4, replace_session},
+                                             {"sessions", 4, rename_session},
+                                             {"sessions", 4, delete_session},
+                                             {"inventory", 6, count_inventory},
+                                             {"inventory", 4, replace_inventory},
+                                             {"inventory", 3, regrade_inventory},
+                                             {"inventory", 3, delete_inventory},
+                                             {"reviews", 5, write_review},
+                                             {"reviews", 3, change_reviews},
+                                             {"reviews", 3, move_review},
+                                             {"products", 6, change_product},
+                                             {"audit_log", 5, insert_audit},
+                                             {"audit_log", 2, delete_audit},
+                                             {"all_types", 5, copy_row},
+                                             {"all_types", 8, copy_values},
+                                             {"all_types", 3, move_types_row},
+                                             {"all_types", 5, delete_types_row},
+                                             {"all_types", 3, swap_u}};
+  return all_writes;
 }
 
 void refresh_shop(Connection& connection, Draw& draw) {
