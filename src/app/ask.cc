@@ -44,10 +44,9 @@ void print_status(Context& context, const nlohmann::json& status, bool with_note
   for (const auto& line : status_lines(status, view)) context.out << line << "\n";
 }
 
-ExitCode wait_until_checked(Context& context, const std::function<nlohmann::json()>& status) {
-  nlohmann::json now;
+nlohmann::json wait_until_checked(const std::function<nlohmann::json()>& status) {
   while (true) {
-    now = status();
+    nlohmann::json now = status();
     const auto& proof = now.at("proof");
     const auto count = [](const nlohmann::json& part, const char* name) {
       return part.at(name).get<std::uint64_t>();
@@ -56,15 +55,18 @@ ExitCode wait_until_checked(Context& context, const std::function<nlohmann::json
                                (now.at("state") != "copying" &&
                                 count(proof, "chunks_proved") + count(proof, "chunks_different") >=
                                     count(proof, "chunks"));
-    if (all_looked_at) break;
+    if (all_looked_at) return now;
     std::this_thread::sleep_for(250ms);
   }
+}
+
+ExitCode print_result(Context& context, const nlohmann::json& status) {
   if (context.json) {
-    print_json(context, "status", now);
+    print_json(context, "status", status);
   } else {
-    print_status(context, now, false);
+    print_status(context, status, false);
   }
-  return now.at("proof").at("all_proved").get<bool>() ? ExitCode::ok : ExitCode::different;
+  return status.at("proof").at("all_proved").get<bool>() ? ExitCode::ok : ExitCode::different;
 }
 
 }  // namespace wherry::app

@@ -25,7 +25,10 @@ nlohmann::json status_document(const config::Migration& config);
 void print_status(Context& context, const nlohmann::json& status, bool with_notes);
 
 // Waits until every chunk is proved or its differences are known; `status` is asked again and
-// again. Prints the result.
-ExitCode wait_until_checked(Context& context, const std::function<nlohmann::json()>& status);
+// again. The last status.
+nlohmann::json wait_until_checked(const std::function<nlohmann::json()>& status);
+
+// Prints a status document as the result of a command: proved, or different.
+ExitCode print_result(Context& context, const nlohmann::json& status);
 
 }  // namespace wherry::app

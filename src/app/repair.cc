@@ -16,25 +16,20 @@ namespace wherry::app {
 
 namespace {
 
-nlohmann::json repair_here(Context& context, const config::Migration& config, bool dry_run) {
+nlohmann::json repair_here(const config::Migration& config, bool dry_run) {
   if (!follows_changes(config)) {
     return repair_document(open_migration(config)->migration().repair(dry_run, {}), dry_run);
   }
   BackgroundRun run(config);
   run.wait_following();
-  // What is different is known once everything was looked at.
-  Context quiet(context.err, context.err);
-  (void)wait_until_checked(quiet, [&]() -> nlohmann::json {
+  const auto status = [&]() -> nlohmann::json {
     run.check();
     return run.migration().status();
-  });
+  };
+  // What is different is known once everything was looked at.
+  (void)wait_until_checked(status);
   const auto repaired = run.migration().repair(dry_run, {});
-  if (!dry_run && !repaired.empty()) {
-    (void)wait_until_checked(quiet, [&]() -> nlohmann::json {
-      run.check();
-      return run.migration().status();
-    });
-  }
+  if (!dry_run && !repaired.empty()) (void)wait_until_checked(status);
   return repair_document(repaired, dry_run);
 }
 
@@ -42,7 +37,7 @@ ExitCode repair(Context& context, bool dry_run) {
   const auto config = load_config(context);
   if (!config) return ExitCode::usage;
   auto answer = ask_running(*config, "POST", dry_run ? "/repair?dry_run" : "/repair");
-  if (!answer) answer = repair_here(context, *config, dry_run);
+  if (!answer) answer = repair_here(*config, dry_run);
   if (context.json) {
     print_json(context, "repair", *answer);
   } else {

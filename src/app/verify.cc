@@ -18,33 +18,27 @@ ExitCode verify(Context& context) {
   const auto config = load_config(context);
   if (!config) return ExitCode::usage;
   if (ask_running(*config, "POST", "/verify")) {
-    return wait_until_checked(context, [&] {
-      auto status = ask_running(*config, "GET", "/status");
-      if (!status) {
-        throw base::Error(base::ErrorKind::connection_lost, "control.lost",
-                          "the running process ended meanwhile");
-      }
-      return std::move(*status);
-    });
+    return print_result(context, wait_until_checked([&] {
+                          auto status = ask_running(*config, "GET", "/status");
+                          if (status) return std::move(*status);
+                          // A run that does not follow ends when it has looked at everything.
+                          if (!follows_changes(*config)) return status_document(*config);
+                          throw base::Error(base::ErrorKind::connection_lost, "control.lost",
+                                            "the running process ended meanwhile");
+                        }));
   }
   if (!follows_changes(*config)) {
     const auto open = open_migration(*config);
     open->migration().verify();
-    const engine::Status status = open->migration().status();
-    if (context.json) {
-      print_json(context, "status", status);
-    } else {
-      print_status(context, status, false);
-    }
-    return status.all_proved() ? ExitCode::ok : ExitCode::different;
+    return print_result(context, open->migration().status());
   }
   BackgroundRun run(*config);
   run.wait_following();
   run.migration().verify();
-  return wait_until_checked(context, [&]() -> nlohmann::json {
-    run.check();
-    return run.migration().status();
-  });
+  return print_result(context, wait_until_checked([&]() -> nlohmann::json {
+                        run.check();
+                        return run.migration().status();
+                      }));
 }
 
 }  // namespace

@@ -18,12 +18,21 @@ using namespace std::chrono_literals;
 namespace {
 
 // Rows that make up about one chunk's bytes, by the source's own estimate of its average row.
-std::uint64_t rows_per_chunk(const model::TableSchema& table, std::uint64_t chunk_bytes) {
+// No chunk is more than a thread's share of a second at the rates that are kept.
+std::uint64_t rows_per_chunk(const model::TableSchema& table, const Limits& limits) {
   const std::uint64_t row =
       table.row_estimate == 0
           ? 256
           : std::max<std::uint64_t>(1, table.byte_estimate / table.row_estimate);
-  return std::clamp<std::uint64_t>(chunk_bytes / row, 100, 100'000);
+  const std::uint64_t threads = std::max(1U, limits.threads.load());
+  std::uint64_t rows = std::clamp<std::uint64_t>(limits.chunk_bytes / row, 100, 100'000);
+  if (const std::uint64_t rate = limits.rows_per_second; rate != 0) {
+    rows = std::min(rows, rate / threads);
+  }
+  if (const std::uint64_t rate = limits.bytes_per_second; rate != 0) {
+    rows = std::min(rows, rate / row / threads);
+  }
+  return std::max<std::uint64_t>(rows, 100);
 }
 
 }  // namespace
@@ -100,7 +109,7 @@ void CopyRows::plan(contract::RowReader& reader, const ChunkPlan::PlanIt& task) 
   if (!pair) return plan_.forget(task.table);
   const auto view = reader.open_view();
   const contract::TableRef table{pair->source.name, &pair->source};
-  const auto rows = rows_per_chunk(pair->source, parts_.limits.chunk_bytes);
+  const auto rows = rows_per_chunk(pair->source, parts_.limits);
   std::optional<model::Key> after = task.after;
   for (int i = 0; i < boundaries_at_once; ++i) {
     auto through = view->boundary(table, after, std::nullopt, rows);

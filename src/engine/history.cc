@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 namespace wherry::engine {
 
@@ -38,8 +39,14 @@ void note(journal::Journal& journal, const std::string& kind, const std::string&
   journal.append(event);
 }
 
+void note_start(journal::Journal& journal) {
+  journal.set_fact("failure", "");
+  note(journal, "started", "pid " + std::to_string(::getpid()));
+}
+
 void note_failure(journal::Journal& journal, const base::Error& error) {
-  note(journal, "failed", error.code() + ": " + error.what());
+  note(journal, "failed", error.what());
+  journal.set_fact("failure", error.code() + ": " + error.what());
 }
 
 base::DigestKey digest_key(journal::Journal& journal) {

@@ -15,7 +15,8 @@ State state_of(journal::Journal& journal);
 // Writes the transition with its undo. Requires: `transitions` has it.
 void go(journal::Journal& journal, State to, const std::string& detail);
 void note(journal::Journal& journal, const std::string& kind, const std::string& detail);
-// An event of the kind "failed"; status_of() tells it as the reason why nothing runs.
+// Events; between them status_of() tells the error as the reason why nothing runs.
+void note_start(journal::Journal& journal);
 void note_failure(journal::Journal& journal, const base::Error& error);
 
 // The key of all digests of this migration, made at the first call.

@@ -82,7 +82,7 @@ void Migration::run(const std::stop_token& stop) {
   // The target's tables exist, and its stream has a start.
   restore_when_reached(stop);
   // Tables, ledger and gate say what journal and target say.
-  note(parts_.journal, "started", "pid " + std::to_string(::getpid()));
+  note_start(parts_.journal);
   while (!stop.stop_requested()) {
     wait_while_paused(stop);
     if (stop.stop_requested()) break;

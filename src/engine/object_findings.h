@@ -14,6 +14,9 @@
 
 namespace wherry::engine {
 
+// The code of "not the same on the target".
+inline constexpr const char* object_differs = "object.differs";
+
 class ObjectFindings {
  public:
   static constexpr std::uint64_t listed_of_a_code = 1000;

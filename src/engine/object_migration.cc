@@ -25,8 +25,6 @@ using base::ErrorKind;
 
 namespace {
 
-constexpr const char* differs = "object.differs";
-
 bool blocks(const std::vector<model::Finding>& findings) {
   return std::any_of(findings.begin(), findings.end(), [](const auto& finding) {
     return finding.severity == model::Severity::blocker;
@@ -78,7 +76,7 @@ void TreeMigration::run(const std::stop_token& stop) {
   copied_ = ended_ = false;
   try {
     begin();
-    note(parts_.journal, "started", "pid " + std::to_string(::getpid()));
+    note_start(parts_.journal);
     const std::jthread sampling([this](const std::stop_token& end) {
       try {
         while (true) {
@@ -213,9 +211,9 @@ void TreeMigration::prove_chunk(ObjectProver& prover, const model::Chunk& chunk,
 
 void TreeMigration::tell_differences(const ChunkVerdict& verdict) {
   for (const auto& difference : verdict.differences) {
-    parts_.findings.tell({model::Severity::blocker, differs, parts_.source.text(difference.key),
-                          "not the same on the target: " + difference.what,
-                          "`wherry repair` copies it again"});
+    parts_.findings.tell(
+        {model::Severity::blocker, object_differs, parts_.source.text(difference.key),
+         "not the same on the target: " + difference.what, "`wherry repair` copies it again"});
   }
 }
 
@@ -235,7 +233,7 @@ void TreeMigration::verify() {
     if (running_) return;
   }
   require_begun();
-  parts_.findings.forget(differs);
+  parts_.findings.forget(object_differs);
   parts_.journal.void_proofs(ObjectParts::tree);
   note(parts_.journal, "verify", "all proofs are taken again");
   prove(Mend::no, {});
@@ -253,7 +251,7 @@ std::vector<Repaired> TreeMigration::repair(bool dry_run, const std::stop_token&
   if (!dry_run) {
     if (!target_held_) parts_.target.prepare_target();
     target_held_ = true;
-    parts_.findings.forget(differs);
+    parts_.findings.forget(object_differs);
   }
   survey(parts_, SurveyFor::looking, stop);
   Repaired repaired;
@@ -316,7 +314,7 @@ Status TreeMigration::status() const {
   }
   s.pid = ::getpid();
   s.since = base::utc_text(started_);
-  if (!s.tables.empty()) s.tables[0].differences = parts_.findings.count(differs);
+  if (!s.tables.empty()) s.tables[0].differences = parts_.findings.count(object_differs);
   meter_.fill(s);
   return s;
 }

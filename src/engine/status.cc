@@ -1,14 +1,12 @@
 #include "engine/status.h"
 
 #include <algorithm>
-#include <map>
-#include <tuple>
 
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
 #include "engine/counters.h"
-#include "engine/history.h"
+#include "engine/object_findings.h"
 
 namespace wherry::engine {
 
@@ -117,13 +115,11 @@ Status status_of(const std::string& migration, journal::Journal& journal) {
   s.source = journal.fact("source").value_or("");
   s.target = journal.fact("target").value_or("");
   s.position = journal.fact("position").value_or("");
-  std::map<model::CollectionId, std::pair<std::uint64_t, std::uint64_t>> proved;  // chunks, rows
+  const auto totals = journal.totals();
   std::optional<std::chrono::system_clock::time_point> oldest;
-  for (const auto& proof : journal.proofs()) {
-    auto& [chunks, rows] = proved[proof.collection];
-    ++chunks;
-    rows += proof.digest.rows;
-    oldest = oldest ? std::min(*oldest, proof.at) : proof.at;
+  for (const auto& [id, of_table] : totals) {
+    if (!of_table.oldest_proof) continue;
+    oldest = std::min(oldest.value_or(*of_table.oldest_proof), *of_table.oldest_proof);
   }
   if (oldest) s.oldest_proof = base::utc_text(*oldest);
   for (const auto& table : journal.tables()) {
@@ -133,26 +129,27 @@ Status status_of(const std::string& migration, journal::Journal& journal) {
     t.target = table.target.text();
     t.rows_estimate = table.source.row_estimate;
     t.planned = table.planned;
-    for (const auto& chunk : journal.chunks(table.id)) {
-      ++t.chunks;
-      if (!chunk.done) continue;
-      ++t.chunks_done;
-      t.rows += chunk.rows;
-      t.bytes += chunk.bytes;
+    if (const auto found = totals.find(table.id); found != totals.end()) {
+      const journal::TableTotals& known = found->second;
+      t.chunks = known.chunks;
+      t.chunks_done = known.chunks_done;
+      t.rows = known.rows;
+      t.bytes = known.bytes;
+      t.chunks_proved = known.chunks_proved;
+      t.rows_proved = known.rows_proved;
     }
     if (t.planned && t.chunks_done == t.chunks) t.rows_estimate = t.rows;
-    std::tie(t.chunks_proved, t.rows_proved) = proved[table.id];
     s.tables.push_back(std::move(t));
   }
-  for (const auto& open : journal.open_findings()) s.findings.push_back(open.finding);
-  // Why the last run ended, if it did not end well.
-  for (const auto& event : journal.events()) {
-    if (event.kind == "started") s.error_code = s.error_message = std::nullopt;
-    if (event.kind != "failed") continue;
-    // As note_failure() wrote it.
-    const auto colon = event.detail.find(": ");
-    s.error_code = event.detail.substr(0, colon);
-    s.error_message = colon == std::string::npos ? "" : event.detail.substr(colon + 2);
+  for (const auto& open : journal.open_findings()) {
+    s.findings.push_back(open.finding);
+    if (open.finding.code == object_differs && !s.tables.empty()) ++s.tables[0].differences;
+  }
+  const std::string failure = journal.fact("failure").value_or("");
+  if (!failure.empty()) {
+    const auto colon = failure.find(": ");
+    s.error_code = failure.substr(0, colon);
+    s.error_message = failure.substr(colon + 2);
   }
   return s;
 }

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,6 +37,16 @@ struct ChunkRecord {
   model::Bracket bracket;  // of the copy's read, when done
   std::uint64_t rows = 0;
   std::uint64_t bytes = 0;
+};
+
+struct TableTotals {
+  std::uint64_t chunks = 0;
+  std::uint64_t chunks_done = 0;
+  std::uint64_t rows = 0;  // of the chunks that are done
+  std::uint64_t bytes = 0;
+  std::uint64_t chunks_proved = 0;
+  std::uint64_t rows_proved = 0;
+  std::optional<std::chrono::system_clock::time_point> oldest_proof;
 };
 
 // A line of the history: a transition (from, to) or something worth telling (both empty).
@@ -91,6 +102,9 @@ class Journal {
                            const model::Chunk& rest) = 0;
   virtual void chunk_done(const ChunkRecord& record) = 0;  // Requires: planned with this very range
   virtual std::vector<ChunkRecord> chunks(model::CollectionId table) = 0;
+  // Of each table that has a chunk: sums over its chunks and proofs, at a cost that does not grow
+  // with the size of their keys.
+  virtual std::map<model::CollectionId, TableTotals> totals() = 0;
   // Makes the table's done marks equal to those on the target. A mark for a range that was not
   // planned so counts for nothing: its rows are copied again. The proofs of chunks that are not
   // done are gone.

@@ -60,6 +60,9 @@ class SqliteReading : public Journal {
   std::vector<ChunkRecord> chunks(model::CollectionId table) override {
     return read([&](const Database& db) { return tables::chunks(db, table); });
   }
+  std::map<model::CollectionId, TableTotals> totals() override {
+    return read([](const Database& db) { return tables::totals(db); });
+  }
   std::vector<model::Proof> proofs() override {
     return read([](const Database& db) { return tables::proofs(db); });
   }

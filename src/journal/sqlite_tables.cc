@@ -150,6 +150,29 @@ std::vector<ChunkRecord> chunks(const Database& db, model::CollectionId table) {
   return out;
 }
 
+std::map<model::CollectionId, TableTotals> totals(const Database& db) {
+  std::map<model::CollectionId, TableTotals> out;
+  Statement chunk(db,
+                  "SELECT collection, COUNT(*), SUM(done), SUM(rows), SUM(bytes) FROM chunk"
+                  " GROUP BY collection");
+  while (chunk.step()) {
+    TableTotals& t = out[static_cast<model::CollectionId>(chunk.integer(0))];
+    t.chunks = chunk.count(1);
+    t.chunks_done = chunk.count(2);
+    t.rows = chunk.count(3);
+    t.bytes = chunk.count(4);
+  }
+  Statement proof(db,
+                  "SELECT collection, COUNT(*), SUM(rows), MIN(at) FROM proof GROUP BY collection");
+  while (proof.step()) {
+    TableTotals& t = out[static_cast<model::CollectionId>(proof.integer(0))];
+    t.chunks_proved = proof.count(1);
+    t.rows_proved = proof.count(2);
+    t.oldest_proof = time_from(proof.integer(3));
+  }
+  return out;
+}
+
 void reconcile(Database& db, model::CollectionId table, const std::vector<ChunkRecord>& on_target) {
   db.run(
       "UPDATE chunk SET done = 0, low = ':0', high = ':0', rows = 0, bytes = 0"

@@ -30,6 +30,7 @@ void reconcile(Database& db, model::CollectionId table, const std::vector<ChunkR
 void replan(Database& db, model::CollectionId table);
 
 void put_proof(Database& db, const model::Proof& proof);
+std::map<model::CollectionId, TableTotals> totals(const Database& db);
 std::vector<model::Proof> proofs(const Database& db);
 void void_proofs_beyond(Database& db, const model::Position& applied);
 

@@ -264,6 +264,26 @@ TEST_P(JournalSuite, done_marks_follow_the_target) {
   EXPECT_THAT(proved(), testing::ElementsAre(0));
 }
 
+TEST_P(JournalSuite, totals_are_the_sums_of_what_is_listed) {
+  EXPECT_TRUE(journal_->totals().empty());
+  journal_->put_tables({table(1)});
+  const model::Chunk a{1, 0, std::nullopt, model::Key({"10"})};
+  journal_->plan_chunk(a, false);
+  journal_->plan_chunk({1, 1, model::Key({"10"}), std::nullopt}, true);
+  journal_->chunk_done(done(a));
+  const auto first = proof(1, 0, at(1, 8));
+  journal_->put_proof(first);
+  const auto totals = journal_->totals();
+  ASSERT_EQ(totals.size(), 1U);
+  EXPECT_EQ(totals.at(1).chunks, 2U);
+  EXPECT_EQ(totals.at(1).chunks_done, 1U);
+  EXPECT_EQ(totals.at(1).rows, 10U);
+  EXPECT_EQ(totals.at(1).bytes, 1000U);
+  EXPECT_EQ(totals.at(1).chunks_proved, 1U);
+  EXPECT_EQ(totals.at(1).rows_proved, first.digest.rows);
+  EXPECT_EQ(totals.at(1).oldest_proof, first.at);
+}
+
 TEST_P(JournalSuite, replanning_starts_the_table_afresh) {
   journal_->put_tables({table(1), table(2)});
   for (const model::CollectionId id : {1U, 2U}) {

@@ -152,10 +152,15 @@ TEST_F(ProofTest, full_write_load_raises_no_false_alarm) {
   Load load(source, {"--threads", "4", "--rate", std::to_string(sized(1000, 3000))});
   run_until_all_is_proved();
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(sized(20, 600));
+  const auto patience = end + 100s;  // for a machine that has much else to do
   auto verify_at = std::chrono::steady_clock::now();
   int looks = 0;
   int all_proved = 0;
-  while (std::chrono::steady_clock::now() < end) {
+  const auto goes_on = [&] {
+    const auto now = std::chrono::steady_clock::now();
+    return now < end || ((looks < 20 || all_proved < 4) && now < patience);
+  };
+  while (goes_on()) {
     const json seen = status(*wherry);
     ASSERT_TRUE(seen.is_object()) << wherry->output();
     ASSERT_EQ(seen["proof"]["differences"], 0) << seen.dump(1) << wherry->output();
@@ -171,8 +176,8 @@ TEST_F(ProofTest, full_write_load_raises_no_false_alarm) {
     }
     std::this_thread::sleep_for(50ms);
   }
-  EXPECT_GT(looks, 20);
-  EXPECT_GT(all_proved, 3) << "the prover hardly got anywhere";
+  EXPECT_GE(looks, 20);
+  EXPECT_GE(all_proved, 4) << "the prover hardly got anywhere";
   const json written = load.finish();
   EXPECT_GT(written.at("committed"), 1000) << written;
   // What was never different in truth is proved in the end.
