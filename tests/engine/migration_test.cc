@@ -177,6 +177,40 @@ TEST_F(Migrations, a_new_owner_waits_for_the_lease_and_a_writer_that_lost_it_wri
   EXPECT_NE(source->rows(account_name), target->rows(account_name));
 }
 
+TEST_F(Migrations, a_source_whose_replication_lags_is_spared) {
+  {
+    const auto faults = std::make_shared<tests::Faults>();
+    faults->slow_chunks = 1000ms;
+    source->set_load({std::nullopt, 100s});
+    RunningMigration run(source, target, folder, faults);
+    run.limits().replica_lag_seconds = 10;
+    const auto copied = [&] { return run.migration().status().tables.at(0).chunks_done; };
+    ASSERT_TRUE(run.wait_until(30s, [&] { return run.migration().status().backing_off; }));
+    std::this_thread::sleep_for(1500ms);  // what was on its way arrives
+    const auto before = copied();
+    std::this_thread::sleep_for(1500ms);
+    EXPECT_EQ(copied(), before);
+    EXPECT_EQ(run.migration().status().state, "copying");
+    source->set_load({std::nullopt, 5s});
+    EXPECT_TRUE(run.wait_settled(60s));
+    EXPECT_FALSE(run.migration().status().backing_off);
+  }
+  expect_equal();
+}
+
+TEST_F(Migrations, a_proof_older_than_the_limit_is_taken_again) {
+  RunningMigration run(source, target, folder);
+  ASSERT_TRUE(run.wait_settled(60s));
+  const auto first = run.migration().status().oldest_proof;
+  std::this_thread::sleep_for(1100ms);
+  EXPECT_EQ(run.migration().status().oldest_proof, first);
+  run.limits().max_proof_age_seconds = 1;
+  EXPECT_TRUE(run.wait_until(30s, [&] {
+    const Status now = run.migration().status();
+    return now.all_proved() && now.oldest_proof > first;
+  }));
+}
+
 TEST_F(Migrations, paused_it_writes_nothing_and_resumed_it_catches_up) {
   RunningMigration run(source, target, folder);
   ASSERT_TRUE(run.wait_settled(30s));

@@ -48,6 +48,7 @@ class RunningMigration {
   ~RunningMigration();
 
   engine::Migration& migration() { return *migration_; }
+  Limits& limits() { return limits_; }
   bool wait_settled(std::chrono::seconds patience);
   bool wait_until(std::chrono::seconds patience, const std::function<bool()>& holds) const;
   bool ended() const { return ended_; }

@@ -82,6 +82,16 @@ void Server::set_visibility_lag(std::uint64_t commits) {
   show();
 }
 
+void Server::set_load(const contract::SourceLoad& load) {
+  const std::lock_guard lock(mutex_);
+  load_ = load;
+}
+
+contract::SourceLoad Server::load() const {
+  const std::lock_guard lock(mutex_);
+  return load_;
+}
+
 void Server::set_rows_per_part(std::size_t rows) {
   const std::lock_guard lock(mutex_);
   rows_per_part_ = rows;

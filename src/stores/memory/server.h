@@ -21,7 +21,7 @@
 #include <utility>
 #include <vector>
 
-#include "contract/row_writer.h"
+#include "contract/row_store.h"
 #include "model/change.h"
 #include "model/position.h"
 #include "model/schema.h"
@@ -131,6 +131,9 @@ class Server {
 
   // The last `commits` commits show in the log and are not visible to views yet, as between a group
   // commit's two halves.
+  // What it tells of how busy it is.
+  void set_load(const contract::SourceLoad& load);
+  contract::SourceLoad load() const;
   void set_visibility_lag(std::uint64_t commits);
   // Parts of transactions in the log hold at most so many rows.
   void set_rows_per_part(std::size_t rows);
@@ -177,6 +180,7 @@ class Server {
   std::vector<Transaction> log_;
   Version visible_ = 0;
   std::uint64_t lag_ = 0;
+  contract::SourceLoad load_;
   std::uint64_t purged_ = 0;
   std::size_t rows_per_part_ = 1000;
   std::uint64_t generation_ = 0;

@@ -22,7 +22,7 @@ class Source final : public contract::RowSource {
   std::unique_ptr<contract::RowReader> reader(const std::stop_token& stop) override;
   std::unique_ptr<contract::ChangeLog> changes(const model::Position& from,
                                                contract::TrackedTables tables) override;
-  contract::SourceLoad load() override { return {}; }
+  contract::SourceLoad load() override { return server_->load(); }
 
  private:
   std::shared_ptr<Server> server_;
