@@ -111,9 +111,10 @@ class RowTarget {
   virtual std::unique_ptr<RowReader> reader(const std::stop_token& stop) = 0;
   virtual std::unique_ptr<RowWriter> writer(const Fence& fence, const std::stop_token& stop) = 0;
 
-  // Makes the target's tables as the source's are (no triggers, no events). Existing equal tables
-  // of this migration are kept. `source` reads the definitions; a store creates only what it can
-  // read from a store of its own kind.
+  // Makes the target's tables as the source's are (no triggers, no events). Tables without rows
+  // that others made are kept if they are so; those that an earlier call made are made again, or
+  // are gone if they are not wanted any more. Requires: nothing was copied or applied yet. `source`
+  // reads the definitions; a store creates only what it can read from a store of its own kind.
   virtual void create_tables(const Fence& fence, RowSource& source,
                              const std::vector<TablePair>& tables) = 0;
   virtual std::optional<model::TableSchema> definition(const model::CollectionName& name) = 0;

@@ -67,12 +67,7 @@ void CopyRows::worker(const std::stop_token& stop) {
     (void)load_progress(parts_, stop);
     while (!all_done) work(*reader, *writer, all_done, stop);
   };
-  keep_trying(stop, session, [](const base::Error& error, std::chrono::milliseconds wait) {
-    // A deadlock with following is an everyday matter.
-    spdlog::log(
-        error.kind() == base::ErrorKind::transient ? spdlog::level::debug : spdlog::level::warn,
-        "copying: {}; again in {}", error.what(), base::human_duration(wait));
-  });
+  keep_trying(stop, "copying", session);
 }
 
 void CopyRows::work(contract::RowReader& reader, contract::RowWriter& writer, bool& all_done,

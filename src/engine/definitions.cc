@@ -109,6 +109,7 @@ void journal_outcomes(Parts& parts, const std::vector<Outcome>& changed, const m
   history.detail = told;
   parts.journal.append(history);
   parts.journal.set_fact(pending_fact, "");
+  ++parts.unproved_version;
 }
 
 // Journaled before the target commits: the log does not repeat what it has committed, so a crash
@@ -159,7 +160,6 @@ bool apply_definition_change(Parts& parts, const model::ChangePart& part,
   write_intent(parts, changed, part.end, told);
   parts.ddl->apply(parts.fence, plan, event, parts.route, mark, stop);
   journal_outcomes(parts, changed, part.end, told);
-  ++parts.unproved_version;
   spdlog::info("applied {}: {}", plan.what, told);
   return true;
 }

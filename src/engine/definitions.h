@@ -13,8 +13,9 @@ namespace wherry::engine {
 [[nodiscard]] bool apply_definition_change(Parts& parts, const model::ChangePart& part,
                                            const std::stop_token& stop);
 
-// After a crash: what the target committed of a change and the journal did not hear of is journaled
-// now. Requires: `applied` is the target's position; nothing else runs.
+// After a crash or a lost connection: what the target committed of a change, and this side did not
+// hear of, is taken over into journal and book now. Requires: `applied` is the target's position;
+// following stands still; proof_mutex is held if others run.
 void finish_definition_change(Parts& parts, const model::Position& applied);
 
 }  // namespace wherry::engine

@@ -16,11 +16,7 @@ namespace wherry::engine {
 using namespace std::chrono_literals;
 
 void Follow::run(const std::stop_token& stop) {
-  const auto told = [](const base::Error& error, std::chrono::milliseconds wait) {
-    spdlog::warn("following: {}; again in {}", error.what(), base::human_duration(wait));
-  };
-  keep_trying(
-      stop, [&] { session(stop); }, told);
+  keep_trying(stop, "following", [&] { session(stop); });
 }
 
 void Follow::session(const std::stop_token& stop) {
@@ -29,6 +25,11 @@ void Follow::session(const std::stop_token& stop) {
   end_ = *progress.position;
   saved_at_ = std::chrono::steady_clock::now();
   parts_.last_window = std::max(parts_.last_window.load(), progress.last_window);
+  {
+    // A change of definition whose answer was lost is committed there, and will not come again.
+    const std::lock_guard lock(parts_.proof_mutex);
+    finish_definition_change(parts_, end_);
+  }
   parts_.gate.restart_at(end_);
   parts_.counters.caught_up = false;
   window_.clear();

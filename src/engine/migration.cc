@@ -59,28 +59,14 @@ Migration::Migration(contract::RowSource& source, contract::RowTarget& target,
 
 void Migration::run(const std::stop_token& stop) {
   // Nothing is assumed about what is on either side.
-  keep_identity(parts_.journal, "source", parts_.source.identity());
-  keep_identity(parts_.journal, "target", parts_.target.identity());
-  parts_.journal.set_fact("source", parts_.source.describe());
-  parts_.journal.set_fact("target", parts_.target.describe());
-
   if (state_of(parts_.journal) == State::planned) {
-    const auto findings = assess();
-    for (const auto& finding : parts_.journal.open_findings()) {
-      parts_.journal.close_findings(finding.finding.code, finding.finding.subject);
-    }
-    for (const auto& finding : findings) parts_.journal.open_finding(finding);
-    if (std::any_of(findings.begin(), findings.end(),
-                    [](const auto& f) { return f.severity == model::Severity::blocker; })) {
-      throw base::Error(base::ErrorKind::rejected, "assess.blocked",
-                        "findings stand in the way; `wherry assess` lists them");
-    }
+    meet_servers();  // who has just written the configuration is told at once what is wrong in it
+  } else {
+    keep_trying(stop, "reaching the servers", [&] { meet_servers(); });
   }
-  take_over();
-  // This process is the only writer.
-  if (state_of(parts_.journal) == State::planned) plan();
-  // The target's tables exist, and its stream has a start.
-  restore_when_reached(stop);
+  keep_trying(stop, "planning", [&] { begin(); });
+  // This process is the only writer. The target's tables exist, and its stream has a start.
+  keep_trying(stop, "asking the target what it has", [&] { restore(stop); });
   // Tables, ledger and gate say what journal and target say.
   note_start(parts_.journal);
   while (!stop.stop_requested()) {
@@ -91,12 +77,40 @@ void Migration::run(const std::stop_token& stop) {
     } catch (const base::Error& error) {
       if (error.code() != target_went_back) throw;
       spdlog::warn("{}; what it lost is written again, and proved again", error.what());
-      take_over_when_reached(stop);
-      restore_when_reached(stop);
+      // The lease may be among what it lost; whoever took it meanwhile holds it.
+      keep_trying(stop, "taking the lease again", [&] { take_over(); });
+      keep_trying(stop, "asking the target what it has", [&] { restore(stop); });
     }
   }
   release_lease();
   note(parts_.journal, "stopped", "on request");
+}
+
+void Migration::meet_servers() {
+  keep_identity(parts_.journal, "source", parts_.source.identity());
+  keep_identity(parts_.journal, "target", parts_.target.identity());
+  parts_.journal.set_fact("source", parts_.source.describe());
+  parts_.journal.set_fact("target", parts_.target.describe());
+}
+
+void Migration::begin() {
+  const bool is_new = state_of(parts_.journal) == State::planned;
+  if (is_new) refuse_what_is_in_the_way();
+  take_over();
+  if (is_new) plan();
+}
+
+void Migration::refuse_what_is_in_the_way() {
+  const auto findings = assess();
+  for (const auto& finding : parts_.journal.open_findings()) {
+    parts_.journal.close_findings(finding.finding.code, finding.finding.subject);
+  }
+  for (const auto& finding : findings) parts_.journal.open_finding(finding);
+  if (std::any_of(findings.begin(), findings.end(),
+                  [](const auto& f) { return f.severity == model::Severity::blocker; })) {
+    throw base::Error(base::ErrorKind::rejected, "assess.blocked",
+                      "findings stand in the way; `wherry assess` lists them");
+  }
 }
 
 std::vector<model::Finding> Migration::assess() {
@@ -112,26 +126,42 @@ void Migration::take_over() {
   spdlog::info("holds the lease of migration {} with epoch {}", options_.name, parts_.fence.epoch);
 }
 
-// The lease may be among what a target lost; whoever took it meanwhile holds it.
-void Migration::take_over_when_reached(const std::stop_token& stop) {
-  keep_trying(
-      stop, [&] { take_over(); },
-      [](const base::Error& error, std::chrono::milliseconds) {
-        spdlog::warn("taking the lease again: {}", error.what());
-      });
-}
-
-void Migration::restore_when_reached(const std::stop_token& stop) {
-  keep_trying(
-      stop, [&] { restore(stop); },
-      [](const base::Error& error, std::chrono::milliseconds) {
-        spdlog::warn("asking the target what it has: {}", error.what());
-      });
-}
-
 void Migration::plan() {
-  model::Position from;
-  const auto pairs = settle_tables(from);
+  constexpr int tries = 20;
+  for (int attempt = 0; attempt < tries; ++attempt) {
+    const model::Position from = parts_.source.position();
+    const auto pairs = pairs_now();
+    if (make_tables(from, pairs)) {
+      parts_.target.start_stream(parts_.fence, from);
+      go(parts_.journal, State::copying,
+         std::to_string(pairs.size()) + " tables, from " + from.text());
+      return;
+    }
+    spdlog::info("a definition changed while planning; planning again");
+  }
+  throw base::Error(base::ErrorKind::rejected, "plan.unsettled",
+                    "the source's tables change too often to plan a migration",
+                    "start again when no schema change is running");
+}
+
+std::vector<contract::TablePair> Migration::pairs_now() {
+  std::vector<contract::TablePair> pairs;
+  model::CollectionId id = 1;
+  for (auto& table : parts_.source.tables(parts_.filter)) {
+    contract::TablePair pair;
+    pair.id = id++;
+    pair.target = parts_.route(table.name);
+    pair.source = std::move(table);
+    pairs.push_back(std::move(pair));
+  }
+  return pairs;
+}
+
+// False if a definition changed on the source meanwhile: what was made may be older or newer than
+// the stream's start.
+bool Migration::make_tables(const model::Position& from,
+                            const std::vector<contract::TablePair>& pairs) {
+  if (definition_changed_since(from, pairs)) return false;
   std::vector<journal::TableRecord> records;
   records.reserve(pairs.size());
   for (const auto& pair : pairs) {
@@ -146,39 +176,21 @@ void Migration::plan() {
   parts_.journal.put_tables(records);
   note(parts_.journal, "planning",
        "makes " + std::to_string(pairs.size()) + " tables on the target");
-  parts_.target.create_tables(parts_.fence, parts_.source, pairs);
+  try {
+    parts_.target.create_tables(parts_.fence, parts_.source, pairs);
+  } catch (const base::Error& error) {
+    if (error.may_retry() || !definition_changed_since(from, pairs)) throw;
+    return false;
+  }
+  if (definition_changed_since(from, pairs)) return false;
   for (const auto& pair : pairs) {
     const auto made = parts_.target.definition(pair.target);
-    if (!made || !made->carries_like(pair.source)) {
-      throw base::Error(base::ErrorKind::not_supported, "target.definition_differs",
-                        "the target's table cannot hold the source's rows exactly as they are",
-                        pair.source.name.text());
-    }
+    if (made && made->carries_like(pair.source)) continue;
+    throw base::Error(base::ErrorKind::not_supported, "target.definition_differs",
+                      "the target's table cannot hold the source's rows exactly as they are",
+                      pair.source.name.text());
   }
-  parts_.target.start_stream(parts_.fence, from);
-  go(parts_.journal, State::copying, std::to_string(pairs.size()) + " tables, from " + from.text());
-}
-
-// The tables and a position at which they were defined so.
-std::vector<contract::TablePair> Migration::settle_tables(model::Position& from) {
-  constexpr int tries = 5;
-  for (int attempt = 0; attempt < tries; ++attempt) {
-    from = parts_.source.position();
-    std::vector<contract::TablePair> pairs;
-    model::CollectionId id = 1;
-    for (auto& table : parts_.source.tables(parts_.filter)) {
-      contract::TablePair pair;
-      pair.id = id++;
-      pair.target = parts_.route(table.name);
-      pair.source = std::move(table);
-      pairs.push_back(std::move(pair));
-    }
-    if (!definition_changed_since(from, pairs)) return pairs;
-    spdlog::info("a definition changed while planning; planning again");
-  }
-  throw base::Error(base::ErrorKind::rejected, "plan.unsettled",
-                    "the source's tables change too often to plan a migration",
-                    "start again when no schema change is running");
+  return true;
 }
 
 bool Migration::definition_changed_since(const model::Position& from,
@@ -327,9 +339,7 @@ void Migration::keep_lease(const std::stop_token& stop) {
       sleep_for(3s, stop);
     }
   };
-  keep_trying(stop, renew, [](const base::Error& error, std::chrono::milliseconds) {
-    spdlog::warn("renewing the lease: {}", error.what());
-  });
+  keep_trying(stop, "renewing the lease", renew);
 }
 
 void Migration::release_lease() {
@@ -350,9 +360,7 @@ void Migration::watch_source(const std::stop_token& stop) {
       sleep_for(1s, stop);
     }
   };
-  keep_trying(stop, watch, [](const base::Error& error, std::chrono::milliseconds) {
-    spdlog::warn("watching the source: {}", error.what());
-  });
+  keep_trying(stop, "watching the source", watch);
 }
 
 void Migration::wait_while_paused(const std::stop_token& stop) {

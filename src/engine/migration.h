@@ -45,14 +45,16 @@ class Migration final : public AnyMigration {
   bool is_settled(bool proof) override;
 
  private:
+  void meet_servers();
+  void begin();
+  void refuse_what_is_in_the_way();
   void take_over();
   void plan();
-  std::vector<contract::TablePair> settle_tables(model::Position& from);
+  std::vector<contract::TablePair> pairs_now();
+  bool make_tables(const model::Position& from, const std::vector<contract::TablePair>& pairs);
   bool definition_changed_since(const model::Position& from,
                                 const std::vector<contract::TablePair>& pairs);
-  void take_over_when_reached(const std::stop_token& stop);
   void restore(const std::stop_token& stop);
-  void restore_when_reached(const std::stop_token& stop);
   void void_all_proofs();
   void restore_table(const journal::TableRecord& record, const contract::TargetProgress& progress);
   void run_phases(const std::stop_token& stop);

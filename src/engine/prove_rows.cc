@@ -38,11 +38,7 @@ auto on_both(const BothViews& views, const contract::TablePair& pair, Read read)
 void ProveRows::run(const std::stop_token& stop) {
   // What an earlier run found is looked at again: it has no proof.
   parts_.journal.close_findings(std::string(difference_code), "");
-  const auto told = [](const base::Error& error, std::chrono::milliseconds wait) {
-    spdlog::warn("proving: {}; again in {}", error.what(), base::human_duration(wait));
-  };
-  keep_trying(
-      stop, [&] { session(stop); }, told);
+  keep_trying(stop, "proving", [&] { session(stop); });
 }
 
 void ProveRows::session(const std::stop_token& stop) {

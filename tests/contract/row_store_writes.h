@@ -9,13 +9,20 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
-TEST_P(RowStoreSuite, a_table_is_made_as_the_sources_and_kept) {
-  const auto fence = begin_target();
+TEST_P(RowStoreSuite, a_table_is_made_as_the_sources) {
+  begin_target();
   EXPECT_TRUE(lab_->target().definition(items)->carries_like(pair_.source));
   EXPECT_EQ(lab_->target().definition({"suite", "none"}), std::nullopt);
-  fill(Side::target, 1, 3);
+}
+
+TEST_P(RowStoreSuite, a_table_that_is_not_wanted_any_more_is_gone_when_tables_are_made_again) {
+  const auto fence = begin_target();
   lab_->target().create_tables(fence, lab_->source(), {pair_});
-  EXPECT_EQ(rows(Side::target).size(), 3U);
+  EXPECT_TRUE(lab_->target().definition(items)->carries_like(pair_.source));
+  lab_->target().create_tables(fence, lab_->source(), {});
+  EXPECT_EQ(lab_->target().definition(items), std::nullopt);
+  lab_->target().create_tables(fence, lab_->source(), {pair_});
+  EXPECT_TRUE(lab_->target().definition(items)->carries_like(pair_.source));
 }
 
 TEST_P(RowStoreSuite, a_chunk_is_written_with_its_mark) {

@@ -104,6 +104,25 @@ TEST(Faults, a_connection_lost_at_a_commit_that_happened_does_nothing_twice) {
   }
 }
 
+TEST(Faults, a_change_of_definition_whose_answer_is_lost_is_known_when_it_happened) {
+  const Case c("ddl");
+  const auto faults = std::make_shared<Faults>();
+  RunningMigration run(c.source, c.target, c.folder, faults);
+  ASSERT_TRUE(run.wait_settled(30s));
+  faults->lose_ddl = 1;
+  auto wider = account_table();
+  wider.columns.push_back(wider.columns.back());
+  wider.columns.back().name = "more";
+  c.source->transaction([&](Transaction& t) { t.define(account_name, wider); });
+  c.source->transaction([](Transaction& t) {
+    auto row = account(1, "one", "1");
+    row.push_back("cell of the new column");
+    t.insert(account_name, row);
+  });
+  c.expect_settles_equal(run);
+  EXPECT_EQ(faults->lose_ddl, 0);
+}
+
 TEST(Faults, after_a_crash_behind_any_commit_the_next_run_goes_on) {
   for (const int n : sample(100)) {
     SCOPED_TRACE("commit " + std::to_string(n) + ", seed " + std::to_string(seed()));

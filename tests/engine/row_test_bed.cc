@@ -80,8 +80,8 @@ RunningMigration::RunningMigration(std::shared_ptr<stores::memory::Server> from,
                                    std::shared_ptr<tests::Faults> faults)
     : journal_(journal::open_sqlite(journal / "journal.sqlite")),
       source_(std::move(from)),
-      target_(std::make_shared<stores::memory::Target>(to), std::move(faults)),
-      ddl_(to) {
+      target_(std::make_shared<stores::memory::Target>(to), faults),
+      ddl_(std::make_shared<stores::memory::DdlTarget>(to), std::move(faults)) {
   limits_.chunk_bytes = 8U << 10U;
   limits_.window_changes = 20;
   MigrationOptions options;

@@ -59,7 +59,7 @@ class RunningMigration {
   std::unique_ptr<journal::Journal> journal_;
   stores::memory::Source source_;
   tests::FaultyTarget target_;
-  stores::memory::DdlTarget ddl_;
+  tests::FaultyDdlTarget ddl_;
   std::unique_ptr<engine::Migration> migration_;
   std::atomic<bool> ended_{false};
   std::optional<base::Error> error_;

@@ -25,6 +25,8 @@ struct Faults {
   // and does nothing.
   std::atomic<int> crash_after_commit = 0;
   std::atomic<bool> crashed = false;
+  std::atomic<int> lose_ddl =
+      0;                         // the answer to this change of definition, which happened, is lost
   std::atomic<int> commits = 0;  // that happened
   // A chunk is that long on its way: time for the source to change its rows.
   std::atomic<std::chrono::milliseconds> slow_chunks = std::chrono::milliseconds(0);
@@ -149,6 +151,31 @@ class FaultyTarget final : public contract::RowTarget {
   }
 
   std::shared_ptr<contract::RowTarget> inner_;
+  std::shared_ptr<Faults> faults_;
+};
+
+class FaultyDdlTarget final : public contract::DdlTarget {
+ public:
+  FaultyDdlTarget(std::shared_ptr<contract::DdlTarget> inner, std::shared_ptr<Faults> faults)
+      : inner_(std::move(inner)), faults_(std::move(faults)) {}
+
+  contract::DdlPlan plan(const model::DdlEvent& event, const contract::TableFilter& filter,
+                         const contract::TableRoute& route) override {
+    faults_->alive();
+    return inner_->plan(event, filter, route);
+  }
+  void apply(const contract::Fence& fence, const contract::DdlPlan& plan,
+             const model::DdlEvent& event, const contract::TableRoute& route,
+             const contract::WindowMark& mark, const std::stop_token& stop) override {
+    faults_->alive();
+    inner_->apply(fence, plan, event, route, mark, stop);
+    if (Faults::due(faults_->lose_ddl)) {
+      throw base::Error(base::ErrorKind::connection_lost, "test.lost", "cut for a test");
+    }
+  }
+
+ private:
+  std::shared_ptr<contract::DdlTarget> inner_;
   std::shared_ptr<Faults> faults_;
 };
 

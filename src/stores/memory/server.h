@@ -15,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <tuple>
@@ -47,6 +48,7 @@ struct Stream {
 struct Progress {
   std::map<std::string, Lease> leases;
   std::map<std::string, Stream> streams;
+  std::map<std::string, std::set<model::CollectionName>> made;  // tables, by create_tables()
   std::map<std::pair<std::string, std::uint64_t>, contract::WindowMark> windows;
   std::map<std::tuple<std::string, model::CollectionId, std::uint32_t>, contract::ChunkMark> chunks;
 };

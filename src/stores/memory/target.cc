@@ -104,15 +104,29 @@ std::unique_ptr<contract::RowWriter> Target::writer(const contract::Fence& fence
 
 void Target::create_tables(const contract::Fence& fence, contract::RowSource&,
                            const std::vector<contract::TablePair>& tables) {
+  std::set<model::CollectionName> made;
+  server_->transaction([&](Transaction& t) {
+    t.check(fence);
+    const auto earlier = t.progress().made.find(fence.migration);
+    if (earlier != t.progress().made.end()) made = earlier->second;
+  });
+  for (const auto& name : made) {
+    if (!definition(name)) continue;
+    server_->transaction([&](Transaction& t) { t.define(name, std::nullopt); });
+  }
+  made.clear();
   for (const auto& pair : tables) {
     const auto there = definition(pair.target);
     if (there && there->carries_like(pair.source)) continue;
+    made.insert(pair.target);
     model::TableSchema schema = pair.source;
     schema.name = pair.target;
     server_->transaction([&](Transaction& t) {
       t.check(fence);
       t.define(std::nullopt, schema);
     });
+    server_->transaction(
+        [&](Transaction& t) { t.assign(t.progress().made, fence.migration, made); });
   }
 }
 

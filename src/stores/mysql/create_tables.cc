@@ -29,24 +29,50 @@ std::string made_table_row(const contract::Fence& fence, const CollectionName& n
                      bytes_literal(name.name));
 }
 
-bool made_by_us(Connection& connection, const contract::Fence& fence, const CollectionName& name) {
-  return !connection.query("SELECT 1 FROM `_wherry`.`made_table`" + made_table_row(fence, name))
-              .empty();
-}
+enum class Origin { made, found };
 
-// Written before the table is made: a table without it is not ours, and one with it is.
-void note_as_ours(Connection& connection, const contract::Fence& fence,
-                  const CollectionName& name) {
+// Written before the table is made: a table without it is not ours.
+void note_as_ours(Connection& connection, const contract::Fence& fence, const CollectionName& name,
+                  Origin origin) {
   connection.execute("START TRANSACTION");
-  connection.execute(fmt::format("REPLACE INTO `_wherry`.`made_table` VALUES ({},{},{})",
+  connection.execute(fmt::format("REPLACE INTO `_wherry`.`made_table` VALUES ({},{},{},{})",
                                  bytes_literal(fence.migration), bytes_literal(name.schema),
-                                 bytes_literal(name.name)));
+                                 bytes_literal(name.name), origin == Origin::found ? 1 : 0));
   check_fence(connection, fence);
   connection.execute("COMMIT");
 }
 
+void forget_as_ours(Connection& connection, const contract::Fence& fence,
+                    const CollectionName& name) {
+  connection.execute("DELETE FROM `_wherry`.`made_table`" + made_table_row(fence, name));
+}
+
 bool has_rows(Connection& connection, const CollectionName& name) {
   return !connection.query("SELECT 1 FROM " + qualified(name) + " LIMIT 1").empty();
+}
+
+void require_no_rows(Connection& connection, const CollectionName& name) {
+  if (!has_rows(connection, name)) return;
+  throw Error(ErrorKind::rejected, "target.table_exists",
+              "the target has a table of this name with rows that Wherry did not put there: drop "
+              "it, or move to another name",
+              name.text());
+}
+
+// What an attempt at planning made, and a later one may want otherwise or not at all.
+void drop_what_was_made(Connection& connection, const contract::Fence& fence) {
+  const Result made =
+      connection.query("SELECT `schema_name`, `table_name` FROM `_wherry`.`made_table`" +
+                       where_migration(fence.migration) + " AND `found`=0");
+  for (std::size_t row = 0; row < made.rows(); ++row) {
+    const CollectionName name{made.text(row, std::size_t{0}), made.text(row, std::size_t{1})};
+    if (read_table(connection, name)) {
+      require_no_rows(connection, name);
+      check_fence(connection, fence);
+      connection.execute("DROP TABLE " + qualified(name));
+    }
+    forget_as_ours(connection, fence, name);
+  }
 }
 
 void require_like(const TablePair& pair, const std::optional<model::TableSchema>& found) {
@@ -67,17 +93,13 @@ class TableMaker {
 
   void make(const TablePair& pair) {
     const auto found = read_table(connection_, pair.target);
-    const bool ours = made_by_us(connection_, fence_, pair.target);
-    if (found && !ours && has_rows(connection_, pair.target)) {
-      throw Error(
-          ErrorKind::rejected, "target.table_exists",
-          "the target has a table of this name with rows that Wherry did not put there: drop "
-          "it, or move to another name",
-          pair.target.text());
+    if (found) {
+      require_no_rows(connection_, pair.target);
+      require_like(pair, found);
+      note_as_ours(connection_, fence_, pair.target, Origin::found);
+      return;
     }
-    if (found) require_like(pair, found);
-    if (!ours) note_as_ours(connection_, fence_, pair.target);
-    if (found) return;
+    note_as_ours(connection_, fence_, pair.target, Origin::made);
     make_schema(pair);
     make_table(pair);
     require_like(pair, read_table(connection_, pair.target));
@@ -147,6 +169,7 @@ void create_tables(Connection& connection, const contract::Fence& fence,
                 connection.endpoint().text());
   }
   prepare_to_define(connection);
+  drop_what_was_made(connection, fence);
   TableMaker maker(connection, fence, *mysql_source, tables);
   for (const auto& pair : tables) maker.make(pair);
 }

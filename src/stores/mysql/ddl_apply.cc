@@ -199,7 +199,7 @@ class Applier {
   }
 
   void note_table(const CollectionName& name) {
-    c_.execute(fmt::format("REPLACE INTO `_wherry`.`made_table` VALUES ({},{},{})",
+    c_.execute(fmt::format("REPLACE INTO `_wherry`.`made_table` VALUES ({},{},{},0)",
                            bytes_literal(fence_.migration), bytes_literal(name.schema),
                            bytes_literal(name.name)));
   }

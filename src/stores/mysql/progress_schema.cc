@@ -42,7 +42,7 @@ constexpr std::array<std::string_view, 7> create_tables{
 
     "CREATE TABLE IF NOT EXISTS `_wherry`.`made_table` ("
     "`migration` VARBINARY(255) NOT NULL, `schema_name` VARBINARY(255) NOT NULL, "
-    "`table_name` VARBINARY(255) NOT NULL, "
+    "`table_name` VARBINARY(255) NOT NULL, `found` TINYINT UNSIGNED NOT NULL, "
     "PRIMARY KEY (`migration`,`schema_name`,`table_name`)) ENGINE=InnoDB",
 
     "CREATE TABLE IF NOT EXISTS `_wherry`.`ddl` ("
@@ -53,6 +53,16 @@ constexpr std::array<std::string_view, 7> create_tables{
 
 constexpr std::array<std::string_view, 6> tables_with_rows_of_migrations{
     "ddl", "made_table", "chunk", "window_part", "stream", "lease"};
+
+// A column that a version has and the one before it has not.
+struct NewColumn {
+  std::string_view table;
+  std::string_view name;
+  std::string_view definition;
+};
+constexpr std::array<NewColumn, 1> since_version_2{
+    {{"made_table", "found", "TINYINT UNSIGNED NOT NULL DEFAULT 0"}}};
+static_assert(since_version_2.size() + 1 == progress_version);
 
 bool progress_exists(Connection& connection) {
   return !connection
@@ -76,6 +86,24 @@ void make_tables(Connection& connection) {
   connection.execute(fmt::format(
       "INSERT IGNORE INTO `_wherry`.`meta` VALUES (1,{},UTC_TIMESTAMP(6))", progress_version));
   connection.execute("SET SESSION sql_mode=''");
+}
+
+// A column and its version do not come together: after a crash in between the column is there.
+void migrate(Connection& connection, std::uint64_t version) {
+  for (; version < progress_version; ++version) {
+    const NewColumn& column = since_version_2.at(version - 1);
+    const bool there =
+        !connection
+             .query(fmt::format("SELECT 1 FROM information_schema.columns WHERE "
+                                "table_schema='_wherry' AND table_name='{}' AND column_name='{}'",
+                                column.table, column.name))
+             .empty();
+    if (!there) {
+      connection.execute(fmt::format("ALTER TABLE `_wherry`.`{}` ADD COLUMN `{}` {}", column.table,
+                                     column.name, column.definition));
+    }
+    connection.execute(fmt::format("UPDATE `_wherry`.`meta` SET `version`={}", version + 1));
+  }
 }
 
 }  // namespace
@@ -102,6 +130,8 @@ void prepare_progress(Connection& connection) {
                     "version {}: use the newer one",
                     *version, progress_version),
         connection.endpoint().text());
+  } else {
+    migrate(connection, *version);
   }
 }
 

@@ -20,7 +20,7 @@
 
 namespace wherry::stores::mysql {
 
-inline constexpr unsigned progress_version = 1;
+inline constexpr unsigned progress_version = 2;
 inline constexpr std::string_view progress_schema = "_wherry";
 inline constexpr std::string_view shadow_schema = "_wherry_shadow";
 

@@ -1,0 +1,141 @@
+// Everything at once: clients that write and change definitions as they like, on tables of every
+// kind, while the process, both servers and the network between them fail. In the end both sides
+// must be equal by a comparison that shares nothing with wherry, and wherry's own proof must agree.
+//
+// WHERRY_SEED chooses tables, clients and faults; WHERRY_SECONDS how long each round lasts,
+// WHERRY_ROUNDS how many there are, each with the next seed.
+
+#include <chrono>
+#include <csignal>
+#include <optional>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "tests/checker/clients.h"
+#include "tests/fault/bed.h"
+#include "tests/support/compare.h"
+#include "tests/support/gate/gate.h"
+
+namespace wherry::tests {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string loopback(unsigned port) { return "127.0.0.1:" + std::to_string(port); }
+
+// One migration under fault, from an empty target to the comparison.
+class Round {
+ public:
+  explicit Round(unsigned seed)
+      : random_(seed),
+        clients_(std::in_place, source_, options(seed)),
+        source_gate_(loopback(source_.port())),
+        target_gate_(loopback(target_.port())),
+        wherry_(source_, target_, {"checker.*"},
+                "limits:\n  threads: 3\n  memory: 64 MiB\nverify:\n  recheck:\n    wait: 50 ms\n") {
+    Bed::use_ports(wherry_, source_gate_.port(), target_gate_.port());
+  }
+
+  void run(std::chrono::seconds time) {
+    wherry_.start();
+    const auto end = std::chrono::steady_clock::now() + time;
+    while (std::chrono::steady_clock::now() < end) {
+      sleep(1500);
+      fail();
+      ASSERT_TRUE(wherry_.running()) << "it ended by itself\n" << wherry_.output();
+    }
+    const auto counts = clients_->counts();
+    clients_.reset();
+    EXPECT_GT(counts.statements, 100U);
+    EXPECT_GT(counts.definitions, 0U);
+    testing::Test::RecordProperty("statements", static_cast<int>(counts.statements));
+    testing::Test::RecordProperty("definitions", static_cast<int>(counts.definitions));
+    ASSERT_EQ(wherry_.stop(60s), 130) << wherry_.output();
+    wherry_.start({"--until", "proved"});
+    ASSERT_EQ(wherry_.wait(180s), 0) << wherry_.output();
+    const Comparison comparison =
+        compare_servers(source_, target_, {"--database", "checker", "--definitions"});
+    EXPECT_TRUE(comparison.equal()) << comparison.output << wherry_.output();
+  }
+
+ private:
+  static ClientOptions options(unsigned seed) {
+    ClientOptions out;
+    out.seed = seed;
+    out.schema.tables_without_key = false;
+    return out;
+  }
+
+  void sleep(unsigned most) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10 + pick(random_, most)));
+  }
+
+  void fail() {
+    Gate& gate = pick(random_, 2) == 0 ? source_gate_ : target_gate_;
+    switch (pick(random_, 9)) {
+      case 0:
+      case 1:
+        wherry_.kill9();
+        sleep(300);
+        wherry_.start();
+        break;
+      case 2: {
+        Server& server = pick(random_, 2) == 0 ? source_ : target_;
+        server.kill9();
+        sleep(500);
+        server.restart();
+        break;
+      }
+      case 3:
+        gate.cut();
+        break;
+      case 4:
+        gate.cut_after(pick(random_, 2) == 0 ? Direction::to_server : Direction::to_client,
+                       pick(random_, 3) == 0 ? pick(random_, 500'000) : pick(random_, 2000));
+        break;
+      case 5:
+        gate.stall(true);
+        sleep(1500);
+        gate.stall(false);
+        break;
+      case 6:
+        gate.refuse(true);
+        gate.cut();
+        sleep(800);
+        gate.refuse(false);
+        break;
+      case 7:
+        source_.exec_sql("FLUSH BINARY LOGS");
+        break;
+      default:
+        if (wherry_.command({"pause"}).exit_code == 0) {
+          sleep(500);
+          wherry_.command({"resume"});
+        }
+    }
+  }
+
+  Random random_;
+  Server source_ = Server::start_mariadb();
+  Server target_ = Server::start_mariadb();
+  std::optional<Clients> clients_;
+  Gate source_gate_;
+  Gate target_gate_;
+  Wherry wherry_;
+};
+
+TEST(Checker, whatever_clients_do_and_whatever_fails_both_sides_end_equal) {
+  const unsigned first = seed_of_run();
+  const int rounds = from_environment("WHERRY_ROUNDS", 1);
+  const std::chrono::seconds time(from_environment("WHERRY_SECONDS", 25));
+  for (int i = 0; i < rounds; ++i) {
+    const unsigned seed = first + static_cast<unsigned>(i);
+    SCOPED_TRACE("WHERRY_SEED=" + std::to_string(seed));
+    Round(seed).run(time);
+    if (HasFailure()) return;
+  }
+}
+
+}  // namespace
+}  // namespace wherry::tests

@@ -1,0 +1,61 @@
+// Clients of the checker: threads that write to a server what comes to their mind, in transactions
+// of all shapes, and one that changes definitions. What the server refuses is not done; a lost
+// connection is opened again. They stop when they go.
+//
+// Thread-safety: the constructor's thread. Errors: none reach the caller but through counts().
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/checker/schema.h"
+#include "tests/support/server.h"
+
+namespace wherry::tests {
+
+struct ClientOptions {
+  unsigned seed = 1;
+  unsigned tables = 5;
+  unsigned writers = 3;
+  bool change_definitions = true;
+  SchemaOptions schema{};
+};
+
+class Clients {
+ public:
+  // Makes schema `checker` with its tables and some rows.
+  Clients(const Server& server, const ClientOptions& options);
+  Clients(const Clients&) = delete;
+  Clients& operator=(const Clients&) = delete;
+  ~Clients();
+
+  struct Counts {
+    std::uint64_t statements = 0;
+    std::uint64_t refused = 0;
+    std::uint64_t definitions = 0;
+  };
+  Counts counts() const { return {statements_, refused_, definitions_}; }
+
+ private:
+  class Session;
+  void write(unsigned number, const std::stop_token& stop);
+  void change_definitions(const std::stop_token& stop);
+  void change_one_definition(Session& session, Random& random, unsigned number);
+  std::shared_ptr<const Table> some_table(Random& random) const;
+
+  const Server& server_;
+  const ClientOptions options_;
+  mutable std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<const Table>> tables_;  // under mutex_
+  std::atomic<std::uint64_t> statements_ = 0;
+  std::atomic<std::uint64_t> refused_ = 0;
+  std::atomic<std::uint64_t> definitions_ = 0;
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace wherry::tests

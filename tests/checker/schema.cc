@@ -1,0 +1,229 @@
+#include "tests/checker/schema.h"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <map>
+
+namespace wherry::tests {
+
+namespace {
+
+using Generator = std::function<std::string(Random&)>;
+
+std::string one_of(Random& random, const std::vector<std::string>& values) {
+  return values[pick(random, static_cast<unsigned>(values.size()))];
+}
+
+std::string number(Random& random, unsigned most) { return std::to_string(pick(random, most)); }
+
+std::string hex(Random& random, unsigned most_bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string out = "X'";
+  for (unsigned i = 2 * pick(random, most_bytes + 1); i != 0; --i) out += digits[pick(random, 16)];
+  return out + "'";
+}
+
+std::string fraction(Random& random) { return "." + std::to_string(pick(random, 1'000'000)); }
+
+std::string day(Random& random) {
+  if (pick(random, 20) == 0) return one_of(random, {"0000-00-00", "2020-00-00", "1000-01-01"});
+  return std::to_string(1971 + pick(random, 60)) + "-" + std::to_string(1 + pick(random, 12)) +
+         "-" + std::to_string(1 + pick(random, 28));
+}
+
+std::string hour(Random& random) {
+  return number(random, 24) + ":" + number(random, 60) + ":" + number(random, 60);
+}
+
+std::string text(Random& random) {
+  if (pick(random, 4) == 0) {
+    return one_of(random,
+                  {"''", "'NULL'", "'a'", "'A'", "'a '", "'ä'", "'Ä'", "'ß'", "'ss'", R"('\\')",
+                   R"('\'')", "'\\0'", "'\\n\\t'", "'日本語'", "'😀'", "'e\u0301'"});
+  }
+  return "REPEAT('" + std::string(1, static_cast<char>('a' + pick(random, 26))) + "', " +
+         number(random, 60) + ")";
+}
+
+// Types and what goes into them. A value that does not fit is the server's to refuse or to bend.
+const std::vector<std::pair<std::string, Generator>>& kinds() {
+  const auto integer = [](std::vector<std::string> edges) -> Generator {
+    return [edges = std::move(edges)](Random& random) {
+      return pick(random, 4) == 0 ? one_of(random, edges) : number(random, 100);
+    };
+  };
+  const Generator real = [](Random& random) {
+    if (pick(random, 3) == 0) {
+      return one_of(random, {"16777217", "0.1", "1e-30", "3.4028234e38", "-0.0", "1.17549435e-38",
+                             "1e300", "-2.2250738585072014e-308"});
+    }
+    return "(" + number(random, 1000000) + " - 500000) / 7";
+  };
+  const Generator timestamp = [](Random& random) {
+    return "'" + day(random) + " " + hour(random) + fraction(random) + "'";
+  };
+  static const std::vector<std::pair<std::string, Generator>> all{
+      {"TINYINT", integer({"-128", "127"})},
+      {"TINYINT UNSIGNED", integer({"255"})},
+      {"SMALLINT", integer({"-32768", "32767"})},
+      {"MEDIUMINT UNSIGNED", integer({"16777215"})},
+      {"INT", integer({"-2147483648", "2147483647"})},
+      {"INT UNSIGNED", integer({"4294967295"})},
+      {"BIGINT", integer({"-9223372036854775808", "9223372036854775807"})},
+      {"BIGINT UNSIGNED", integer({"18446744073709551615", "9223372036854775808"})},
+      {"DECIMAL(10,2)", [](Random& r) { return number(r, 100000) + "." + number(r, 100); }},
+      {"DECIMAL(65,30)",
+       [](Random& r) { return "-" + number(r, 1000000) + "." + number(r, 1000000000); }},
+      {"FLOAT", real},
+      {"DOUBLE", real},
+      {"BIT(1)", [](Random& r) { return number(r, 2); }},
+      {"BIT(64)", integer({"18446744073709551615", "9223372036854775808"})},
+      {"DATE", [](Random& r) { return "'" + day(r) + "'"; }},
+      {"DATETIME", timestamp},
+      {"DATETIME(6)", timestamp},
+      {"TIMESTAMP(3)", timestamp},
+      {"TIME(6)",
+       [](Random& r) {
+         return (pick(r, 2) == 0 ? "'-" : "'") + number(r, 838) + ":" + number(r, 60) + ":" +
+                number(r, 60) + fraction(r) + "'";
+       }},
+      {"YEAR", [](Random& r) { return std::to_string(1901 + pick(r, 255)); }},
+      {"CHAR(10)", text},
+      {"VARCHAR(60)", text},
+      {"VARCHAR(60) CHARACTER SET latin1", text},
+      {"VARCHAR(60) CHARACTER SET utf8mb3 COLLATE utf8mb3_bin", text},
+      {"TEXT", text},
+      {"LONGTEXT",
+       [](Random& r) { return "REPEAT('" + number(r, 1000) + "ö', " + number(r, 3000) + ")"; }},
+      {"BINARY(8)", [](Random& r) { return hex(r, 8); }},
+      {"VARBINARY(30)", [](Random& r) { return hex(r, 30); }},
+      {"BLOB", [](Random& r) { return hex(r, 300); }},
+      {"ENUM('a','b','','d','NULL')", [](Random& r) { return number(r, 6); }},
+      {"SET('a','b','c','d','e','f','g','h','i','j')", [](Random& r) { return number(r, 1024); }},
+  };
+  return all;
+}
+
+// Small domains, so that several clients meet in one row.
+const std::vector<std::pair<std::string, Generator>>& key_kinds() {
+  static const std::vector<std::pair<std::string, Generator>> all{
+      {"INT", [](Random& r) { return number(r, 500); }},
+      {"BIGINT UNSIGNED",
+       [](Random& r) { return std::to_string(18446744073709551615U - pick(r, 500)); }},
+      {"VARCHAR(20) COLLATE utf8mb4_general_ci",
+       [](Random& r) {
+         return "'" +
+                one_of(r, {"a", "A", "ä", "b", "B", "zz", "ZZ", "Zz", "o", "ö", "ss", "ß", ""}) +
+                one_of(r, {"", " ", "x", "X", "1", "2", "3", "4"}) + "'";
+       }},
+      {"VARCHAR(20) CHARACTER SET latin1 COLLATE latin1_swedish_ci",
+       [](Random& r) {
+         return "'" + one_of(r, {"k", "K", "ü", "y", "v", "w"}) + number(r, 30) + "'";
+       }},
+      {"VARCHAR(20) COLLATE utf8mb4_bin",
+       [](Random& r) {
+         return "'" + one_of(r, {"k", "K", "ü", "", "日"}) + number(r, 60) + "'";
+       }},
+      {"BINARY(4)",
+       [](Random& r) {
+         return one_of(r, {"X''", "X'00'", "X'01'", "X'0100'", "X'010001'", "X'ff000000'"});
+       }},
+      {"VARBINARY(4)",
+       [](Random& r) {
+         return one_of(r, {"X''", "X'00'", "X'0000'", "X'01'", "X'0100'", "X'ff'"});
+       }},
+      {"ENUM('z','y','x','w')", [](Random& r) { return std::to_string(1 + pick(r, 4)); }},
+      {"DECIMAL(8,2)", [](Random& r) { return number(r, 30) + "." + number(r, 4); }},
+      {"DATETIME(3)",
+       [](Random& r) { return "'2024-02-0" + number(r, 9) + " 00:00:00.00" + number(r, 9) + "'"; }},
+      {"DATE", [](Random& r) { return "'2024-0" + std::to_string(1 + pick(r, 9)) + "-01'"; }},
+  };
+  return all;
+}
+
+const Generator& generator_of(const std::vector<std::pair<std::string, Generator>>& of,
+                              const std::string& type) {
+  return std::find_if(of.begin(), of.end(), [&](const auto& kind) { return kind.first == type; })
+      ->second;
+}
+
+std::string names(const Table& table, const std::vector<std::size_t>& columns) {
+  std::string out;
+  for (const std::size_t at : columns) {
+    out += (out.empty() ? "`" : ", `") + table.columns[at].name + "`";
+  }
+  return out;
+}
+
+}  // namespace
+
+unsigned pick(Random& random, unsigned most) { return static_cast<unsigned>(random() % most); }
+
+const Column* Table::column(const std::string& of_name) const {
+  const auto found = std::find_if(columns.begin(), columns.end(),
+                                  [&](const Column& c) { return c.name == of_name; });
+  return found == columns.end() ? nullptr : &*found;
+}
+
+Column random_column(Random& random, const std::string& name) {
+  const auto& all = kinds();
+  return {name, all[pick(random, static_cast<unsigned>(all.size()))].first, pick(random, 4) != 0};
+}
+
+Table random_table(Random& random, const std::string& name, const SchemaOptions& options) {
+  Table table;
+  table.name = name;
+  const bool has_key = !options.tables_without_key || pick(random, 6) != 0;
+  if (has_key) {
+    const auto& all = key_kinds();
+    for (unsigned i = 0; i <= pick(random, 3); ++i) {
+      table.key.push_back(table.columns.size());
+      table.columns.push_back({"k" + std::to_string(i),
+                               all[pick(random, static_cast<unsigned>(all.size()))].first, false});
+    }
+    table.key_is_primary = pick(random, 5) != 0;
+  }
+  if (pick(random, 2) == 0) {
+    const auto& all = key_kinds();
+    table.unique.push_back(table.columns.size());
+    table.columns.push_back(
+        {"u", all[pick(random, static_cast<unsigned>(all.size()))].first, true});
+  }
+  const unsigned more = 1 + pick(random, 8);
+  for (unsigned i = 0; i < more; ++i) {
+    table.columns.push_back(random_column(random, "c" + std::to_string(i)));
+  }
+  return table;
+}
+
+std::string create(const Table& table) {
+  std::string out = "CREATE TABLE `" + table.name + "` (";
+  for (const Column& c : table.columns) {
+    out += "`" + c.name + "` " + c.type + (c.nullable ? " NULL" : " NOT NULL") + ", ";
+  }
+  if (!table.key.empty()) {
+    out += (table.key_is_primary ? "PRIMARY KEY (" : "UNIQUE KEY `the key` (") +
+           names(table, table.key) + "), ";
+  }
+  if (!table.unique.empty()) out += "UNIQUE KEY `u` (" + names(table, table.unique) + "), ";
+  out.resize(out.size() - 2);
+  return out + ") ENGINE=InnoDB DEFAULT CHARSET=utf8mb4";
+}
+
+std::string random_value(Random& random, const Column& column) {
+  if (column.nullable && pick(random, 8) == 0) return "NULL";
+  return generator_of(kinds(), column.type)(random);
+}
+
+std::string random_value(Random& random, const Table& table, std::size_t column) {
+  const Column& c = table.columns[column];
+  const auto within = [&](const std::vector<std::size_t>& key) {
+    return std::find(key.begin(), key.end(), column) != key.end();
+  };
+  if (!within(table.key) && !within(table.unique)) return random_value(random, c);
+  if (c.nullable && pick(random, 8) == 0) return "NULL";
+  return generator_of(key_kinds(), c.type)(random);
+}
+
+}  // namespace wherry::tests

@@ -1,0 +1,49 @@
+// Random tables and values for the checker: every type and key that is carried, with the values
+// that tools of this kind have lost. The same random numbers give the same tables.
+//
+// Thread-safety: values.
+#pragma once
+
+#include <random>
+#include <string>
+#include <vector>
+
+namespace wherry::tests {
+
+using Random = std::mt19937;
+
+// 0 … most-1.
+unsigned pick(Random& random, unsigned most);
+
+struct Column {
+  std::string name;
+  std::string type;  // as declared, without NULL and DEFAULT
+  bool nullable = true;
+};
+
+struct Table {
+  std::string name;
+  std::vector<Column> columns;
+  std::vector<std::size_t> key;     // of `columns`; empty: none
+  std::vector<std::size_t> unique;  // a further unique key; empty: none
+  bool key_is_primary = true;
+
+  const Column* column(const std::string& of_name) const;
+};
+
+// What kinds of tables are made.
+struct SchemaOptions {
+  bool tables_without_key = true;
+};
+
+Table random_table(Random& random, const std::string& name, const SchemaOptions& options);
+// A column that may be added to any table.
+Column random_column(Random& random, const std::string& name);
+// CREATE TABLE …
+std::string create(const Table& table);
+// A literal or an expression; of few values where the column is part of a key, so that clients
+// meet.
+std::string random_value(Random& random, const Table& table, std::size_t column);
+std::string random_value(Random& random, const Column& column);
+
+}  // namespace wherry::tests
