@@ -27,7 +27,10 @@ TEST(Stop, SIGTERM_stops_within_seconds_in_every_phase_and_the_next_run_goes_on)
     wherry.start();
     std::this_thread::sleep_for(after);
     ASSERT_TRUE(wherry.running()) << wherry.output();
-    ASSERT_EQ(wherry.stop(10s), 130) << wherry.output();
+    // So early that nobody listens for it yet, it is the system that ends the process.
+    const bool too_early = wherry.output().find("info") == std::string::npos;
+    const auto code = wherry.stop(10s);
+    ASSERT_TRUE(code == 130 || (too_early && code == 128 + SIGTERM)) << wherry.output();
   }
   bed.expect_equal_at_the_end(wherry);
 }
