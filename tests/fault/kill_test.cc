@@ -1,6 +1,7 @@
 // The first promise: whenever wherry is killed, under write load, it goes on from there and nothing
 // is lost. Real servers, the real binary, kill -9 at random instants, and a comparison that shares
-// nothing with the prover. WHERRY_KILLS and WHERRY_SEED choose how many and which.
+// nothing with the prover. WHERRY_KILLS and WHERRY_SEED choose how many and which;
+// WHERRY_SOAK makes it 100.
 
 #include <chrono>
 #include <cstdlib>
@@ -24,7 +25,8 @@ int from_environment(const char* name, int otherwise) {
 }
 
 TEST(Kill, nothing_is_lost_by_kill_9_at_random_instants_under_write_load) {
-  const int kills = from_environment("WHERRY_KILLS", 12);
+  const int kills =
+      from_environment("WHERRY_KILLS", std::getenv("WHERRY_SOAK") == nullptr ? 12 : 100);
   const auto seed = static_cast<unsigned>(from_environment("WHERRY_SEED", 1));
   RecordProperty("seed", static_cast<int>(seed));
   std::mt19937 random(seed);
