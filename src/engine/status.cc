@@ -176,15 +176,16 @@ void StatusMeter::sample(const Counters& counters) {
 
 void StatusMeter::fill(Status& status) const {
   const std::lock_guard lock(mutex_);
+  status.changes_per_second = changes_rate_;
+  if (status.state != "copying") return;
   status.rows_per_second = rows_rate_;
   status.bytes_per_second = bytes_rate_;
-  status.changes_per_second = changes_rate_;
   std::uint64_t rows_left = 0;
   for (const auto& t : status.tables) {
     const bool copied = t.planned && t.chunks_done == t.chunks;
     if (!copied && t.rows_estimate > t.rows) rows_left += t.rows_estimate - t.rows;
   }
-  if (status.state == "copying" && rows_rate_ > 0) {
+  if (rows_rate_ > 0) {
     status.eta_seconds =
         static_cast<std::uint64_t>(static_cast<double>(rows_left) / rows_rate_) + 1;
   }
