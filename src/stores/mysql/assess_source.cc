@@ -21,7 +21,6 @@ namespace wherry::stores::mysql {
 namespace {
 
 using base::Error;
-using base::ErrorKind;
 using model::Column;
 using model::ColumnType;
 using model::Severity;

@@ -13,7 +13,6 @@ namespace wherry::stores::mysql {
 namespace {
 
 using testing::ElementsAre;
-using testing::HasSubstr;
 using namespace std::literals;
 namespace wire = wire::mysql;
 

@@ -251,7 +251,7 @@ class Reader final : public contract::RowReader {
     c.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
   }
 
-  std::unique_ptr<contract::RowView> open_on(Connection& c) {
+  std::unique_ptr<contract::RowView> open_on(Connection& c) const {
     model::Bracket bracket;
     const bool mariadb = c.server().is_mariadb();
     if (logs_ && mariadb) {
