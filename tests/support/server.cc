@@ -1,6 +1,7 @@
 #include "tests/support/server.h"
 
 #include <fstream>
+#include <map>
 #include <stdexcept>
 #include <utility>
 
@@ -19,20 +20,46 @@ std::string script_path(const std::string& name) {
 
 }  // namespace
 
+std::string_view to_string(ServerKind kind) {
+  switch (kind) {
+    case ServerKind::mariadb:
+      return "mariadb";
+    case ServerKind::mysql56:
+      return "mysql56";
+    case ServerKind::mysql57:
+      return "mysql57";
+  }
+  return "";
+}
+
+namespace {
+
+std::string mysql_version(ServerKind kind) { return kind == ServerKind::mysql56 ? "5.6" : "5.7"; }
+
+}  // namespace
+
+Server Server::start(ServerKind kind, ServerOptions options) {
+  if (kind == ServerKind::mariadb) return Server({"start-mariadb"}, std::move(options));
+  return Server({"start-mysql", mysql_version(kind)}, std::move(options));
+}
+
+bool Server::available(ServerKind kind) {
+  if (kind == ServerKind::mariadb) return true;
+  static std::map<ServerKind, bool> known;
+  const auto found = known.find(kind);
+  if (found != known.end()) return found->second;
+  return known[kind] = run({script_path("fetch-mysql"), mysql_version(kind)}).exit_code == 0;
+}
+
 Server Server::start_mariadb(ServerOptions options) {
-  return Server("start-mariadb", std::move(options));
+  return start(ServerKind::mariadb, std::move(options));
 }
 
 Server Server::start_mysql57(ServerOptions options) {
-  return Server("start-mysql57", std::move(options));
+  return start(ServerKind::mysql57, std::move(options));
 }
 
-bool Server::mysql57_available() {
-  static const bool available = run({script_path("fetch-mysql57")}).exit_code == 0;
-  return available;
-}
-
-Server::Server(std::string script, ServerOptions options)
+Server::Server(std::vector<std::string> script, ServerOptions options)
     : script_(std::move(script)),
       options_(std::move(options)),
       dir_(make_temporary_directory("server")) {
@@ -79,9 +106,10 @@ void Server::remove() noexcept {
 }
 
 void Server::start() {
-  std::vector<std::string> command{script_path(script_), dir_.string(),
-                                   std::to_string(options_.port),
-                                   std::to_string(options_.server_id)};
+  std::vector<std::string> command = script_;
+  command.front() = script_path(command.front());
+  command.insert(command.end(), {dir_.string(), std::to_string(options_.port),
+                                 std::to_string(options_.server_id)});
   if (options_.fast) command.emplace_back("--fast");
   command.insert(command.end(), {"--owner", std::to_string(getpid()), "--"});
   command.insert(command.end(), options_.extra.begin(), options_.extra.end());

@@ -1,4 +1,4 @@
-// A real MariaDB or MySQL 5.7 on this machine for one test: own temporary directory, free port,
+// A real MariaDB or MySQL on this machine for one test: own temporary directory, free port,
 // loopback only. It runs the scripts in tests/support/servers.
 //
 // Thread-safety: exec_sql, query and connect may be called from any thread; starting and stopping
@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <sys/types.h>
@@ -15,6 +16,9 @@
 #include "tests/support/connection.h"
 
 namespace wherry::tests {
+
+enum class ServerKind { mariadb, mysql56, mysql57 };
+std::string_view to_string(ServerKind kind);  // "mysql56": for names of tests and messages
 
 struct ServerOptions {
   // Small buffers, no fsync: survives kill -9, not a power cut.
@@ -29,11 +33,14 @@ struct ServerOptions {
 
 class Server {
  public:
+  // Requires: available(kind).
+  static Server start(ServerKind kind, ServerOptions options = {});
+  // Fetches a MySQL that is not on the machine yet; false when it cannot be had (skip then).
+  static bool available(ServerKind kind);
+
   static Server start_mariadb(ServerOptions options = {});
-  // Requires: mysql57_available().
   static Server start_mysql57(ServerOptions options = {});
-  // Fetches MySQL 5.7 when it is not on the machine yet; false when it cannot be had (skip then).
-  static bool mysql57_available();
+  static bool mysql57_available() { return available(ServerKind::mysql57); }
 
   Server(Server&& other) noexcept;
   Server& operator=(Server&& other) noexcept;
@@ -67,11 +74,11 @@ class Server {
   void load_file(const std::filesystem::path& file, const std::string& database = "") const;
 
  private:
-  Server(std::string script, ServerOptions options);
+  Server(std::vector<std::string> script, ServerOptions options);
   void start();
   void remove() noexcept;
 
-  std::string script_;
+  std::vector<std::string> script_;  // and its first arguments
   ServerOptions options_;
   std::filesystem::path dir_;  // empty: moved from
 };

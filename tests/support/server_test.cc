@@ -36,6 +36,11 @@ TEST(Server, mysql57_keeps_committed_rows_over_a_crash) {
   keeps_committed_rows_over_a_crash(Server::start_mysql57());
 }
 
+TEST(Server, mysql56_keeps_committed_rows_over_a_crash) {
+  if (!Server::available(ServerKind::mysql56)) GTEST_SKIP() << "MySQL 5.6 cannot be had here";
+  keeps_committed_rows_over_a_crash(Server::start(ServerKind::mysql56));
+}
+
 TEST(Server, is_gone_with_its_directory_when_destroyed) {
   pid_t pid = 0;
   std::filesystem::path dir;

@@ -1,4 +1,4 @@
-# Sourced by start-mariadb, start-mysql57 and stop: one server process in one directory.
+# Sourced by start-mariadb, start-mysql and stop: one server process in one directory.
 #
 # Layout of DIR: data/ (the data directory), tmp/, s.sock, pid, err.log, out.log.
 # A process counts as this directory's server only while its command line names DIR/data: a pid file
