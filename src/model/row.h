@@ -3,10 +3,17 @@
 // row comes from:
 //   integers, year, decimal   decimal digits as the server prints them
 //   float, double             a decimal number that reads back to the same double (a float widened
-//   to double) bit, enum, set            the unsigned number (enum: index, set: bit mask) date,
-//   time, datetime      as the server prints them, all fractional digits of the column timestamp
-//   the same, in UTC char, text, JSON as text  the column's own character set's bytes, unconverted
-//   binary                    padded to its length with 0x00; varbinary, blob: bytes
+//                             to double); -0 keeps its sign
+//   bit, enum, set            the unsigned number (enum: index, set: bit mask)
+//   date, time, datetime      as the server prints them, all fractional digits of the column
+//   timestamp                 the same, in UTC
+//   char, text                the column's own character set's bytes, unconverted
+//   json                      the text the server prints, in UTF-8
+//   binary                    padded to its length with 0x00
+//   varbinary, blob           bytes
+//   geometry                  a number of 4 bytes for the reference system, then WKB: what servers
+//                             keep
+//   uuid, inet4, inet6        their 16, 4, 16 bytes
 // A batch owns its bytes in one arena; views into it live until the batch is changed or gone. Not
 // thread-safe.
 

@@ -12,7 +12,7 @@ namespace wherry::model {
 
 namespace {
 
-constexpr std::array<std::pair<ColumnType, std::string_view>, 23> names{{
+constexpr std::array<std::pair<ColumnType, std::string_view>, 28> names{{
     {ColumnType::tinyint, "tinyint"},
     {ColumnType::smallint, "smallint"},
     {ColumnType::mediumint, "mediumint"},
@@ -35,6 +35,11 @@ constexpr std::array<std::pair<ColumnType, std::string_view>, 23> names{{
     {ColumnType::blob, "blob"},
     {ColumnType::enum_, "enum"},
     {ColumnType::set, "set"},
+    {ColumnType::json, "json"},
+    {ColumnType::geometry, "geometry"},
+    {ColumnType::uuid, "uuid"},
+    {ColumnType::inet4, "inet4"},
+    {ColumnType::inet6, "inet6"},
     {ColumnType::unsupported, "unsupported"},
 }};
 
@@ -91,7 +96,10 @@ Column column_from(const nlohmann::json& j) {
 
 // What decides how a value of the column is written and read; not how its server spells the type.
 bool same_carriage(const Column& a, const Column& b) {
-  return a.name == b.name && a.type == b.type && a.is_unsigned == b.is_unsigned &&
+  const auto carried_as = [](const Column& c) {
+    return c.type == ColumnType::json ? ColumnType::text : c.type;
+  };
+  return a.name == b.name && carried_as(a) == carried_as(b) && a.is_unsigned == b.is_unsigned &&
          a.nullable == b.nullable && a.generated == b.generated && a.length == b.length &&
          a.precision == b.precision && a.scale == b.scale && a.fraction == b.fraction &&
          a.charset == b.charset && a.member_count == b.member_count;

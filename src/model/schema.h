@@ -42,7 +42,12 @@ enum class ColumnType {
   blob,  // tinyblob … longblob
   enum_,
   set,
-  unsupported,  // json of MySQL, geometry, uuid, inet4, inet6, vector …: refused by name
+  json,      // of MySQL; MariaDB's is text
+  geometry,  // and all that are more special: point, polygon …
+  uuid,      // these three of MariaDB
+  inet4,
+  inet6,
+  unsupported,  // vector, bytes of a newer server …: refused by name
 };
 std::string_view to_string(ColumnType type);
 
@@ -54,8 +59,9 @@ struct Column {
   bool nullable = false;
   bool generated = false;  // computed by the server: read for proofs, never written
   bool auto_increment = false;
-  std::uint64_t length =
-      0;  // char/binary kinds: bytes; bit: bits; blob/text: greatest length in bytes
+  // char/binary kinds, uuid, inet: bytes; bit: bits; blob/text/json/geometry: greatest length in
+  // bytes; year: digits that are shown, 4 or 2
+  std::uint64_t length = 0;
   std::uint32_t precision = 0;  // decimal
   std::uint32_t scale = 0;      // decimal
   std::uint32_t fraction = 0;   // digits of time kinds
@@ -86,7 +92,7 @@ struct TableSchema {
   std::uint64_t byte_estimate = 0;
 
   // The same rows can be carried between the two: columns and key are equal; names, engines,
-  // estimates may differ.
+  // estimates may differ. MySQL's JSON is carried like the text that MariaDB makes of that type.
   bool carries_like(const TableSchema& other) const;
 };
 

@@ -28,17 +28,15 @@ using base::ErrorKind;
 using model::Position;
 using namespace std::chrono_literals;
 
-enum class Kind { mariadb, mysql57 };
+using Kind = tests::ServerKind;
 
 class MysqlChanges : public testing::TestWithParam<Kind> {
  protected:
   void SetUp() override {
-    if (GetParam() == Kind::mysql57 && !tests::Server::mysql57_available()) {
-      GTEST_SKIP() << "no MySQL 5.7 to be had here";
+    if (!tests::Server::available(GetParam())) {
+      GTEST_SKIP() << "no " << to_string(GetParam()) << " to be had here";
     }
-    server_ = std::make_unique<tests::Server>(GetParam() == Kind::mariadb
-                                                  ? tests::Server::start_mariadb()
-                                                  : tests::Server::start_mysql57());
+    server_ = std::make_unique<tests::Server>(tests::Server::start(GetParam()));
     sql("CREATE DATABASE s; CREATE TABLE s.t(id INT PRIMARY KEY, v VARCHAR(20)); "
         "CREATE TABLE s.unwanted(id INT PRIMARY KEY)");
   }
@@ -289,10 +287,9 @@ TEST_P(MysqlChanges, a_log_without_checksums_is_read_too) {
   EXPECT_THAT(values(read(*changes(from, tracked()))), testing::ElementsAre("plain", "checked"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Servers, MysqlChanges, testing::Values(Kind::mariadb, Kind::mysql57),
-                         [](const auto& param) {
-                           return param.param == Kind::mariadb ? "mariadb" : "mysql57";
-                         });
+INSTANTIATE_TEST_SUITE_P(Servers, MysqlChanges,
+                         testing::Values(Kind::mariadb, Kind::mysql56, Kind::mysql57),
+                         [](const auto& kind) { return std::string(to_string(kind.param)); });
 
 }  // namespace
 }  // namespace wherry::stores::mysql

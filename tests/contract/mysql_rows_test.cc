@@ -1,3 +1,4 @@
+#include <array>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -88,31 +89,57 @@ class MysqlLab final : public RowStoreLab {
   mysql::Target target_;
 };
 
-Server& a_mariadb() {
-  static Server server = Server::start_mariadb();
+// One of each kind on each side serves all labs.
+template <ServerKind kind, RowStoreLab::Side side>
+Server& a_server() {
+  static Server server = Server::start(kind);
   return server;
 }
 
-std::shared_ptr<RowStoreLab> make_mariadb_lab() {
-  static Server from = Server::start_mariadb();
-  return std::make_shared<MysqlLab>(from, a_mariadb());
+template <ServerKind from, ServerKind to>
+std::shared_ptr<RowStoreLab> make_lab() {
+  return std::make_shared<MysqlLab>(a_server<from, RowStoreLab::Side::source>(),
+                                    a_server<to, RowStoreLab::Side::target>());
 }
 
-std::shared_ptr<RowStoreLab> make_mysql57_lab() {
-  static Server from = Server::start_mysql57();
-  return std::make_shared<MysqlLab>(from, a_mariadb());
+struct Pair {
+  ServerKind from;
+  ServerKind to;
+  RowStoreLabFactory make;
+};
+
+template <ServerKind from, ServerKind to>
+constexpr Pair a_pair() {
+  return {from, to, &make_lab<from, to>};
 }
+
+// Every kind on either side, and every way up.
+constexpr std::array pairs{
+    a_pair<ServerKind::mariadb, ServerKind::mariadb>(),
+    a_pair<ServerKind::mysql57, ServerKind::mariadb>(),
+    a_pair<ServerKind::mysql56, ServerKind::mysql57>(),
+    a_pair<ServerKind::mariadb, ServerKind::mysql56>(),
+};
 
 std::vector<RowStoreLabFactory> factories() {
-  std::vector<RowStoreLabFactory> out{&make_mariadb_lab};
-  if (Server::mysql57_available()) out.push_back(&make_mysql57_lab);
+  std::vector<RowStoreLabFactory> out;
+  for (const Pair& pair : pairs) {
+    if (Server::available(pair.from) && Server::available(pair.to)) out.push_back(pair.make);
+  }
   return out;
 }
 
+std::string name_of(RowStoreLabFactory factory) {
+  for (const Pair& pair : pairs) {
+    if (pair.make == factory) {
+      return std::string(to_string(pair.from)) + "_to_" + std::string(to_string(pair.to));
+    }
+  }
+  return {};
+}
+
 INSTANTIATE_TEST_SUITE_P(mysql, RowStoreSuite, testing::ValuesIn(factories()),
-                         [](const auto& made_by) {
-                           return made_by.param == &make_mariadb_lab ? "mariadb" : "mysql57";
-                         });
+                         [](const auto& made_by) { return name_of(made_by.param); });
 
 }  // namespace
 }  // namespace wherry::tests

@@ -111,6 +111,9 @@ void Server::start() {
   command.insert(command.end(), {dir_.string(), std::to_string(options_.port),
                                  std::to_string(options_.server_id)});
   if (options_.fast) command.emplace_back("--fast");
+  if (!options_.preload.empty()) {
+    command.insert(command.end(), {"--preload", options_.preload});
+  }
   command.insert(command.end(), {"--owner", std::to_string(getpid()), "--"});
   command.insert(command.end(), options_.extra.begin(), options_.extra.end());
   const RunResult result = run(command);

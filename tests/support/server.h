@@ -29,6 +29,8 @@ struct ServerOptions {
   unsigned port = 0;
   // Given to the server last, so they override what the scripts set, e.g. "--sync-binlog=1".
   std::vector<std::string> extra;
+  // A library for LD_PRELOAD; "" for none.
+  std::string preload;
 };
 
 class Server {

@@ -14,6 +14,7 @@
 #include "stores/mysql/foreign_keys.h"
 #include "stores/mysql/identity.h"
 #include "stores/mysql/schema.h"
+#include "stores/mysql/server_support.h"
 #include "stores/mysql/sql.h"
 
 namespace wherry::stores::mysql {
@@ -117,17 +118,28 @@ class Assessment {
   }
 
   void check_version() {
-    const ServerVersion& v = c_.server();
     const std::string name = describe_server(c_);
-    if (v.is_mariadb() ? v.number < 100300 : v.number < 50700) {
-      add(Severity::blocker, "source.version_too_old", "source",
-          name + " is older than what Wherry can follow safely",
-          "move from MariaDB 10.3 or MySQL 5.7 on; replicate to such a server and take that as the "
-          "source");
-    } else if (v.is_mariadb() ? v.number / 100 != 1011 : v.number / 100 != 507) {
-      add(Severity::warning, "source.version_not_tested", "source",
-          name + " is not among the versions Wherry is tested with (MariaDB 10.11, MySQL 5.7)",
-          "rehearse the migration first; watch the proofs");
+    switch (support_of(c_.server())) {
+      case Support::too_old:
+        add(Severity::blocker, "source.version_too_old", "source",
+            name + " is older than what Wherry can follow safely",
+            "move from MariaDB 10.3 or MySQL 5.6 or newer; replicate to such a server and take "
+            "that as the source");
+        return;
+      case Support::by_documents:
+        add(Severity::warning, "source.version_by_documents", "source",
+            "no server of MySQL 8 or newer was tried: " + name +
+                " is read as MySQL's documents describe it",
+            "rehearse the migration first; watch the proofs");
+        return;
+      case Support::not_tested:
+        add(Severity::warning, "source.version_not_tested", "source",
+            name +
+                " is not among the versions Wherry is tested with (MariaDB 10.11, MySQL 5.6, 5.7)",
+            "rehearse the migration first; watch the proofs");
+        return;
+      case Support::tested:
+        return;
     }
   }
 
@@ -167,8 +179,11 @@ class Assessment {
       add(Severity::blocker, "source.gtid_mode", "source",
           "gtid_mode is " + variable("gtid_mode") +
               ": it cannot be told which transactions of the log a read sees",
-          "switch gtid_mode to ON step by step (OFF_PERMISSIVE, ON_PERMISSIVE, ON) with "
-          "enforce_gtid_consistency=ON");
+          c_.server().number < 50700
+              ? "restart the server and all its replicas with gtid_mode=ON, "
+                "enforce_gtid_consistency=ON and log_slave_updates=ON"
+              : "switch gtid_mode to ON step by step (OFF_PERMISSIVE, ON_PERMISSIVE, ON) with "
+                "enforce_gtid_consistency=ON");
     }
     if (variable("binlog_checksum") == "NONE") {
       add(Severity::warning, "source.binlog_checksum", "source",
@@ -397,6 +412,19 @@ class Assessment {
     return count;
   }
 
+  void note_checks() {
+    if (!is_mariadb() && c_.server().number < 80016) return;  // it has none
+    std::string example;
+    const std::size_t count =
+        count_in_schemas("CHECK_CONSTRAINTS", "CONSTRAINT_SCHEMA, CONSTRAINT_NAME", example);
+    if (count == 0) return;
+    add(Severity::note, "source.check_constraints", "source",
+        fmt::format("{} CHECK constraints (such as {}) are kept by the target only if it is a "
+                    "MariaDB, or MySQL 8.0.16 or newer",
+                    count, example),
+        "nothing, or see to it in the applications");
+  }
+
   void check_not_carried() {
     const auto note = [&](const char* code, const char* what, const char* table,
                           const char* columns) {
@@ -411,6 +439,7 @@ class Assessment {
     note("source.events", "events", "EVENTS", "EVENT_SCHEMA, EVENT_NAME");
     note("source.views", "views", "VIEWS", "TABLE_SCHEMA, TABLE_NAME");
     note("source.routines", "routines", "ROUTINES", "ROUTINE_SCHEMA, ROUTINE_NAME");
+    note_checks();
     std::string missing;
     for (const char* privilege : {"TRIGGER", "EVENT", "SHOW VIEW"}) {
       if (!has(privilege)) missing += (missing.empty() ? "" : ", ") + std::string(privilege);

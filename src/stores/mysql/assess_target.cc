@@ -14,6 +14,7 @@
 #include "stores/mysql/identity.h"
 #include "stores/mysql/progress_schema.h"
 #include "stores/mysql/schema.h"
+#include "stores/mysql/server_support.h"
 #include "stores/mysql/sql.h"
 
 namespace wherry::stores::mysql {
@@ -85,16 +86,27 @@ class Assessment {
   }
 
   void check_version() {
-    const ServerVersion& v = c_.server();
     const std::string name = describe_server(c_);
-    if (v.is_mariadb() ? v.number < 100300 : v.number < 50700) {
-      add(Severity::blocker, "target.version_too_old", "target",
-          name + " is older than what Wherry writes to",
-          "move to MariaDB 10.3 or MySQL 5.7 or newer");
-    } else if (!v.is_mariadb() || v.number / 100 != 1011) {
-      add(Severity::warning, "target.version_not_tested", "target",
-          name + " is not among the versions Wherry is tested with as a target (MariaDB 10.11)",
-          "rehearse the migration first; watch the proofs");
+    switch (support_of(c_.server())) {
+      case Support::too_old:
+        add(Severity::blocker, "target.version_too_old", "target",
+            name + " is older than what Wherry writes to",
+            "move to MariaDB 10.3 or MySQL 5.6 or newer");
+        break;
+      case Support::by_documents:
+        add(Severity::warning, "target.version_by_documents", "target",
+            "no server of MySQL 8 or newer was tried: " + name +
+                " is written as MySQL's documents describe it",
+            "rehearse the migration first; watch the proofs");
+        break;
+      case Support::not_tested:
+        add(Severity::warning, "target.version_not_tested", "target",
+            name +
+                " is not among the versions Wherry is tested with (MariaDB 10.11, MySQL 5.6, 5.7)",
+            "rehearse the migration first; watch the proofs");
+        break;
+      case Support::tested:
+        break;
     }
     if (variable("wsrep_on") == "ON") {
       add(Severity::warning, "target.galera", "target",
@@ -275,7 +287,19 @@ class Assessment {
                 .empty();
   }
 
+  void check_columns(const TablePair& pair) {
+    for (const auto& column : pair.source.columns) {
+      const std::string why = why_not_held(c_.server(), column);
+      if (why.empty()) continue;
+      add(Severity::blocker, "target.column_type",
+          pair.source.name.text() + "." + base::printable(column.name),
+          "the column is of type " + base::printable(column.declared) + ", and the target " + why,
+          "exclude the table, change the column on the source first, or move to a MariaDB");
+    }
+  }
+
   void check_table(const TablePair& pair) {
+    check_columns(pair);
     const std::string subject = pair.target.text();
     if (is_view(pair.target)) {
       add(Severity::blocker, "target.table_exists", subject, "the target has a view of this name",

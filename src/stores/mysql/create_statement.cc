@@ -16,8 +16,13 @@ using model::CollectionName;
 
 class CreateRewriter {
  public:
-  CreateRewriter(std::string_view shown, const CollectionName& source, const FindTarget& target_of)
-      : source_(source), target_of_(target_of), tokens_(tokenize(shown, {})), rewrite_(shown) {}
+  CreateRewriter(std::string_view shown, const CollectionName& source, const FindTarget& target_of,
+                 const ServerVersion& target)
+      : source_(source),
+        target_of_(target_of),
+        target_(target),
+        tokens_(tokenize(shown, {})),
+        rewrite_(shown) {}
 
   std::string run() {
     rename_table();
@@ -26,6 +31,9 @@ class CreateRewriter {
         i = mark(i);
       } else if (tokens_[i].is("REFERENCES")) {
         reference(i + 1);
+      } else if (const std::size_t after = forgotten_check(i); after != i) {
+        cut(i, after);
+        i = after - 1;
       } else if (const std::size_t end = placement(i); end != i) {
         cut(i, end);
         i = end - 1;
@@ -81,7 +89,8 @@ class CreateRewriter {
   // Opens an executable comment, or drops it if it only says how a MySQL server stores something.
   std::size_t mark(std::size_t i) {
     const bool storage = is(i + 1, "COLUMN_FORMAT") || is(i + 1, "STORAGE") ||
-                         is(i + 1, "TABLESPACE") || is(i + 1, "SECONDARY_ENGINE_ATTRIBUTE");
+                         is(i + 1, "TABLESPACE") || is(i + 1, "SECONDARY_ENGINE_ATTRIBUTE") ||
+                         (is(i + 1, "COMPRESSED") && !target_.is_mariadb());
     if (!storage) {
       rewrite_.replace(tokens_[i].begin, tokens_[i].end, "");
       return i;
@@ -94,6 +103,26 @@ class CreateRewriter {
 
   void cut(std::size_t first, std::size_t end) {
     rewrite_.replace(tokens_[first].begin, tokens_[end - 1].end, "");
+  }
+
+  bool keeps_checks() const { return target_.is_mariadb() || target_.number >= 80016; }
+
+  // The end of a CHECK constraint of a column, or of the table with its name and the comma in front
+  // of it; `i` if none that the target forgets begins at `i`.
+  std::size_t forgotten_check(std::size_t i) const {
+    if (keeps_checks()) return i;
+    std::size_t at = i;
+    if (is(at, ',')) {
+      ++at;
+      if (is(at, "CONSTRAINT")) at += 2;
+    }
+    if (!is(at, "CHECK") || !is(at + 1, '(')) return i;
+    int depth = 0;
+    for (++at; at < tokens_.size(); ++at) {
+      if (is(at, '(')) ++depth;
+      if (is(at, ')') && --depth == 0) return at + 1;
+    }
+    throw_unknown_form();
   }
 
   // The end of an option that says where or how the source's disk holds the table; `i` if none
@@ -114,6 +143,7 @@ class CreateRewriter {
 
   const CollectionName& source_;
   const FindTarget& target_of_;
+  const ServerVersion& target_;
   std::vector<Token> tokens_;
   Rewrite rewrite_;
 };
@@ -121,8 +151,8 @@ class CreateRewriter {
 }  // namespace
 
 std::string rewrite_create(std::string_view shown, const CollectionName& source,
-                           const FindTarget& target_of) {
-  return CreateRewriter(shown, source, target_of).run();
+                           const FindTarget& target_of, const ServerVersion& target) {
+  return CreateRewriter(shown, source, target_of, target).run();
 }
 
 }  // namespace wherry::stores::mysql

@@ -1,7 +1,9 @@
 #pragma once
 // Makes of a source's SHOW CREATE TABLE the statement that makes the table on a target: names
 // exchanged, executable comments opened, and left out what says where on the source's disk the
-// table lies. Everything else stays as the source's server wrote it. Pure.
+// table lies. Everything else stays as the source's server wrote it, but for what the target's
+// server would not read or would forget: it makes a plain column of a COMPRESSED one, and has no
+// CHECK constraints before MySQL 8.0.16. Pure.
 
 #include <functional>
 #include <optional>
@@ -9,6 +11,7 @@
 #include <string_view>
 
 #include "model/schema.h"
+#include "stores/mysql/connection.h"
 
 namespace wherry::stores::mysql {
 
@@ -19,6 +22,6 @@ using FindTarget =
 // `shown` as SHOW CREATE TABLE prints it with sql_mode ''. Throws Error(rejected,
 // "target.foreign_key_outside") if a foreign key refers to a table that is not moved.
 std::string rewrite_create(std::string_view shown, const model::CollectionName& source,
-                           const FindTarget& target_of);
+                           const FindTarget& target_of, const ServerVersion& target);
 
 }  // namespace wherry::stores::mysql

@@ -12,8 +12,11 @@ std::optional<model::CollectionName> to_new(const model::CollectionName& name) {
   return model::CollectionName{"new", name.name + "_n"};
 }
 
-std::string rewritten(std::string_view shown) {
-  return rewrite_create(shown, {"shop", "a`b"}, to_new);
+const ServerVersion mariadb{Flavour::mariadb, 101106, ""};
+const ServerVersion mysql57{Flavour::mysql, 50729, ""};
+
+std::string rewritten(std::string_view shown, const ServerVersion& target = mariadb) {
+  return rewrite_create(shown, {"shop", "a`b"}, to_new, target);
 }
 
 TEST(CreateStatement, names_are_exchanged_and_the_rest_stays) {
@@ -39,6 +42,18 @@ TEST(CreateStatement, places_on_the_sources_disk_are_left_out) {
                       "/*!50100 TABLESPACE `ts` */ DATA DIRECTORY='/x/' COMPRESSION='zlib' "
                       "ENCRYPTION='Y' ROW_FORMAT=DYNAMIC"),
             "CREATE TABLE `new`.`a``b_n` (`data` int ) ENGINE=InnoDB     ROW_FORMAT=DYNAMIC");
+}
+
+TEST(CreateStatement, what_only_mariadb_knows_is_left_out_for_a_mysql) {
+  const std::string_view shown =
+      "CREATE TABLE `a` (`c` varchar(9) /*M!100301 COMPRESSED*/ DEFAULT NULL, `j` longtext DEFAULT "
+      "NULL CHECK (json_valid(`j`)), `check` int, CONSTRAINT `k` CHECK (`check` > (0) or ')' = "
+      "''), CHECK (1)) ENGINE=InnoDB";
+  EXPECT_EQ(rewritten(shown, mysql57),
+            "CREATE TABLE `new`.`a``b_n` (`c` varchar(9)  DEFAULT NULL, `j` longtext DEFAULT NULL "
+            ", `check` int) ENGINE=InnoDB");
+  EXPECT_NE(rewritten(shown).find("`c` varchar(9)  COMPRESSED DEFAULT"), std::string::npos);
+  EXPECT_NE(rewritten(shown).find("CONSTRAINT `k` CHECK (`check` > (0)"), std::string::npos);
 }
 
 TEST(CreateStatement, a_foreign_key_to_a_table_that_stays_is_refused_by_name) {

@@ -117,15 +117,29 @@ class TableMaker {
       const auto at = targets_.find(name);
       return at == targets_.end() ? std::nullopt : std::optional(at->second);
     };
-    const std::string statement =
-        rewrite_create(source_.create_statement(pair.source.name), pair.source.name, target_of);
+    const std::string statement = rewrite_create(source_.create_statement(pair.source.name),
+                                                 pair.source.name, target_of, connection_.server());
     try {
-      connection_.execute(statement);
+      if (connection_.execute(statement).warnings != 0) check_warnings(pair);
     } catch (const Error& e) {
       if (e.may_retry()) throw;
       throw Error(ErrorKind::rejected, "target.table_refused",
                   "the target cannot make this table: " + e.message(),
                   pair.target.text() + " at " + e.context());
+    }
+  }
+
+  // A server that is not strict shortens a key that it finds too long, and only warns.
+  void check_warnings(const TablePair& pair) {
+    constexpr std::string_view too_long_key = "1071";
+    const Result r = connection_.query("SHOW WARNINGS");
+    for (std::size_t i = 0; i < r.rows(); ++i) {
+      if (r.text(i, "Code") != too_long_key) continue;
+      connection_.execute("DROP TABLE " + qualified(pair.target));
+      throw Error(ErrorKind::rejected, "target.key_too_long",
+                  "the target would shorten an index of this table: " +
+                      base::printable(r.text(i, "Message")),
+                  pair.target.text() + " at " + connection_.endpoint().text());
     }
   }
 

@@ -11,6 +11,7 @@
 #include "stores/mysql/ddl_statement.h"
 #include "stores/mysql/progress_schema.h"
 #include "stores/mysql/schema.h"
+#include "stores/mysql/server_support.h"
 #include "stores/mysql/sql.h"
 #include "stores/mysql/table_fingerprint.h"
 
@@ -73,7 +74,7 @@ void copy_empty(Connection& connection, const CollectionName& table) {
   const auto target_of = [&](const CollectionName& name) -> std::optional<CollectionName> {
     return name == table ? shadow_of(table) : name;
   };
-  connection.execute(rewrite_create(shown, table, target_of));
+  connection.execute(rewrite_create(shown, table, target_of, connection.server()));
 }
 
 const Column* column_named(const TableSchema& table, const std::string& name) {
@@ -110,6 +111,10 @@ class Examination {
     const std::string name = "column " + base::printable(column.name);
     if (column.type == ColumnType::unsupported) {
       refuse("ddl.unsupported_column", name + " is of the type " + column.declared);
+    }
+    if (const std::string why = why_not_held(connection_.server(), column); !why.empty()) {
+      refuse("ddl.unsupported_column",
+             name + " is of the type " + column.declared + ", and the target " + why);
     }
     if (!before) return;
     const Column* const old = column_named(*before, column.name);

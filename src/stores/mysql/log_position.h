@@ -15,7 +15,8 @@ std::optional<model::Position> log_end(Connection& connection);
 // MySQL with gtid_mode=ON: returns the log's end as it was, once every transaction before it is
 // visible to a view opened afterwards. A transaction owns its GTID from before it is written to the
 // log until its commit is visible, so those that own one after the end was read are waited for.
-// Throws Error(transient) if one of them takes too long.
+// That is so in 5.6 as in 5.7. What may not be used in its place is gtid_executed, which in 5.6
+// holds a GTID as soon as it is in the log. Throws Error(transient) if one of them takes too long.
 std::optional<model::Position> visible_log_end(Connection& connection);
 
 }  // namespace wherry::stores::mysql

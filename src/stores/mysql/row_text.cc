@@ -27,6 +27,11 @@ bool holds_bytes(ColumnType type) {
     case ColumnType::binary:
     case ColumnType::varbinary:
     case ColumnType::blob:
+    case ColumnType::json:
+    case ColumnType::geometry:
+    case ColumnType::uuid:
+    case ColumnType::inet4:
+    case ColumnType::inet6:
     case ColumnType::unsupported:
       return true;
     default:
@@ -62,9 +67,10 @@ void append_escaped(std::string& out, std::string_view bytes) {
   out.append(bytes, done);
 }
 
-// '0' as text means the year 2000, '0000' the year 0.
-void append_year(std::string& out, std::string_view digits) {
-  if (digits.size() < 4) out.append(4 - digits.size(), '0');
+// '0' as text means the year 2000, '0000' the year 0; of YEAR(2) two digits are all there is.
+void append_year(std::string& out, const Column& column, std::string_view digits) {
+  const std::size_t width = column.length == 2 ? 2 : 4;
+  if (digits.size() < width) out.append(width - digits.size(), '0');
   out += digits;
 }
 
@@ -72,7 +78,7 @@ void append_field(std::string& out, const Column& column, model::Cell cell) {
   if (!cell) {
     out += "\\N";
   } else if (column.type == ColumnType::year) {
-    append_year(out, *cell);
+    append_year(out, column, *cell);
   } else if (holds_bytes(column.type)) {
     append_escaped(out, *cell);
   } else {
@@ -85,8 +91,13 @@ void append_value(std::string& out, const Column& column, model::Cell cell) {
     out += "NULL";
   } else if (column.type == ColumnType::year) {
     out += '\'';
-    append_year(out, *cell);
+    append_year(out, column, *cell);
     out += '\'';
+  } else if (column.type == ColumnType::json) {
+    // A server makes no JSON of bytes.
+    out += "CONVERT(";
+    append_quoted(out, *cell);
+    out += " USING utf8mb4)";
   } else if (holds_bytes(column.type)) {
     append_quoted(out, *cell);
   } else {
@@ -131,13 +142,15 @@ std::string load_statement(const model::CollectionName& table, const model::Tabl
   for (const std::size_t i : columns) {
     const Column& column = shape.columns[i];
     if (!names.empty()) names += ',';
-    if (!loads_as_number(column.type)) {
+    const bool is_json = column.type == ColumnType::json;
+    if (!loads_as_number(column.type) && !is_json) {
       names += identifier(column.name);
       continue;
     }
     names += variable(i);
     settings += settings.empty() ? " SET " : ", ";
-    settings += identifier(column.name) + "=CAST(" + variable(i) + " AS UNSIGNED)";
+    settings += identifier(column.name) + (is_json ? "=CONVERT(" : "=CAST(") + variable(i) +
+                (is_json ? " USING utf8mb4)" : " AS UNSIGNED)");
   }
   return "LOAD DATA LOCAL INFILE 'rows' REPLACE INTO TABLE " + qualified(table) +
          " CHARACTER SET binary FIELDS TERMINATED BY '\\t' ENCLOSED BY '' ESCAPED BY '\\\\'"

@@ -20,7 +20,7 @@ using model::ColumnType;
 using model::TableSchema;
 using model::UniqueKey;
 
-constexpr std::array<std::pair<std::string_view, ColumnType>, 29> types{{
+constexpr std::array<std::pair<std::string_view, ColumnType>, 42> types{{
     {"tinyint", ColumnType::tinyint},
     {"smallint", ColumnType::smallint},
     {"mediumint", ColumnType::mediumint},
@@ -50,6 +50,19 @@ constexpr std::array<std::pair<std::string_view, ColumnType>, 29> types{{
     {"mediumblob", ColumnType::blob},
     {"longblob", ColumnType::blob},
     {"enum", ColumnType::enum_},
+    {"json", ColumnType::json},
+    {"geometry", ColumnType::geometry},
+    {"point", ColumnType::geometry},
+    {"linestring", ColumnType::geometry},
+    {"polygon", ColumnType::geometry},
+    {"multipoint", ColumnType::geometry},
+    {"multilinestring", ColumnType::geometry},
+    {"multipolygon", ColumnType::geometry},
+    {"geometrycollection", ColumnType::geometry},
+    {"geomcollection", ColumnType::geometry},
+    {"uuid", ColumnType::uuid},
+    {"inet4", ColumnType::inet4},
+    {"inet6", ColumnType::inet6},
 }};
 
 bool contains(std::string_view text, std::string_view part) {
@@ -96,7 +109,7 @@ Column column_from(const Result& r, std::size_t row) {
   Column c;
   c.name = r.text(row, "COLUMN_NAME");
   c.declared = r.text(row, "COLUMN_TYPE");
-  c.type = column_type(r.text(row, "DATA_TYPE"), c.declared);
+  c.type = column_type(r.text(row, "DATA_TYPE"));
   const std::string extra = r.text(row, "EXTRA");
   c.nullable = r.text(row, "IS_NULLABLE") == "YES";
   c.generated = contains(extra, "VIRTUAL GENERATED") || contains(extra, "STORED GENERATED") ||
@@ -105,6 +118,25 @@ Column column_from(const Result& r, std::size_t row) {
   c.is_unsigned = is_numeric(c.type) && contains(c.declared, "unsigned");
   const auto number = [&](std::string_view name) { return r.number(row, name).value_or(0); };
   if (has_bytes(c.type)) c.length = number("CHARACTER_OCTET_LENGTH");
+  constexpr std::uint64_t longest = 0xffffffff;
+  switch (c.type) {
+    case ColumnType::year:
+      c.length = c.declared.starts_with("year(2)") ? 2 : 4;
+      break;
+    case ColumnType::geometry:
+    case ColumnType::json:
+      c.length = longest;
+      break;
+    case ColumnType::uuid:
+    case ColumnType::inet6:
+      c.length = 16;
+      break;
+    case ColumnType::inet4:
+      c.length = 4;
+      break;
+    default:
+      break;
+  }
   if (c.type == ColumnType::bit) c.length = number("NUMERIC_PRECISION");
   if (c.type == ColumnType::decimal) {
     c.precision = static_cast<std::uint32_t>(number("NUMERIC_PRECISION"));
@@ -113,6 +145,10 @@ Column column_from(const Result& r, std::size_t row) {
   c.fraction = static_cast<std::uint32_t>(number("DATETIME_PRECISION"));
   c.charset = one_name(r.text(row, "CHARACTER_SET_NAME"));
   c.collation = one_name(r.text(row, "COLLATION_NAME"));
+  if (c.type == ColumnType::json) {  // its server says nothing, but so it is
+    c.charset = "utf8mb4";
+    c.collation = "utf8mb4_bin";
+  }
   if (c.type == ColumnType::enum_ || c.type == ColumnType::set)
     c.member_count = member_count(c.declared);
   return c;
@@ -153,7 +189,7 @@ std::uint64_t index_width(const Column& c) {
 
 bool can_identify(const Column& c) {
   return c.type != ColumnType::float_ && c.type != ColumnType::double_ &&
-         c.type != ColumnType::unsupported;
+         c.type != ColumnType::geometry && c.type != ColumnType::unsupported;
 }
 
 struct Named {
@@ -230,13 +266,8 @@ bool is_system_schema(std::string_view schema) {
          schema == "INFORMATION_SCHEMA" || schema == "PERFORMANCE_SCHEMA";
 }
 
-ColumnType column_type(std::string_view data_type, std::string_view declared) {
+ColumnType column_type(std::string_view data_type) {
   if (data_type == "set") return ColumnType::set;
-  // MariaDB's compressed columns and the time formats from before 5.6 are other types in the log.
-  if (contains(declared, "COMPRESSED*/") || contains(declared, "/* mariadb-5.3 */") ||
-      contains(declared, "/* 5.5 binary format */")) {
-    if (data_type != "enum") return ColumnType::unsupported;
-  }
   for (const auto& [name, type] : types) {
     if (name == data_type) return type;
   }

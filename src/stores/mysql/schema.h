@@ -31,7 +31,7 @@ std::string show_create(Connection& connection, const model::CollectionName& nam
 
 // From the words of information_schema.COLUMNS. Pure; for tests and for what describes columns
 // alike.
-model::ColumnType column_type(std::string_view data_type, std::string_view declared);
+model::ColumnType column_type(std::string_view data_type);
 std::uint32_t member_count(std::string_view declared);  // of "enum('a','b''c')"
 // The key that identifies rows: sets `key` and `key_index` from `columns` and `unique_keys`.
 // `usable` are names of unique keys that can be read in order (not hashed, not hidden from the

@@ -152,12 +152,17 @@ void append_literal(std::string& out, const Column& column, model::Cell cell) {
     case ColumnType::char_:
     case ColumnType::varchar:
     case ColumnType::text:
+    case ColumnType::json:
       if (column.charset != "binary" && !column.charset.empty()) out += "_" + column.charset + " ";
       append_hex(out, *cell);
       return;
     case ColumnType::binary:
     case ColumnType::varbinary:
     case ColumnType::blob:
+    case ColumnType::geometry:
+    case ColumnType::uuid:
+    case ColumnType::inet4:
+    case ColumnType::inet6:
     case ColumnType::unsupported:
       append_hex(out, *cell);
       return;
@@ -175,13 +180,19 @@ std::string canonical_expression(const Column& column) {
   switch (column.type) {
     case ColumnType::float_:
     case ColumnType::double_:
-      return name + "+0e0";
+      // Not +0e0, which loses the sign of -0.
+      return name + "*1e0";
     case ColumnType::bit:
     case ColumnType::enum_:
       return name + "+0";
     case ColumnType::set:
       // Added to 0 a set's 64th member becomes a sign (MariaDB) or a rounded double (MySQL).
       return "CAST(" + name + " AS UNSIGNED)";
+    case ColumnType::uuid:
+    case ColumnType::inet6:
+      return "CAST(" + name + " AS BINARY(16))";
+    case ColumnType::inet4:
+      return "CAST(" + name + " AS BINARY(4))";
     default:
       // Zeros in front are how the column is shown, not what it holds.
       return column.declared.ends_with(" zerofill") ? name + "+0" : name;

@@ -27,7 +27,7 @@ std::string text_literal(
 void append_literal(std::string& out, const model::Column& column, model::Cell cell);
 std::string literal(const model::Column& column, model::Cell cell);
 
-// The expression whose text is the column's canonical cell: "`t`.`a`", "`t`.`f`+0e0", "`t`.`e`+0".
+// The expression whose text is the column's canonical cell: "`t`.`a`", "`t`.`f`*1e0", "`t`.`e`+0".
 std::string canonical_expression(const model::Column& column);
 std::string select_list(
     const model::TableSchema& shape);  // of all columns, in table order; the table's alias is `t`

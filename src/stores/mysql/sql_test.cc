@@ -58,7 +58,7 @@ TEST(Sql, text_literals_name_the_character_set_of_their_column) {
 }
 
 TEST(Sql, cells_are_selected_by_number_where_their_text_would_not_do) {
-  EXPECT_EQ(canonical_expression(column("f", ColumnType::float_)), "`t`.`f`+0e0");
+  EXPECT_EQ(canonical_expression(column("f", ColumnType::float_)), "`t`.`f`*1e0");
   EXPECT_EQ(canonical_expression(column("e", ColumnType::enum_)), "`t`.`e`+0");
   EXPECT_EQ(canonical_expression(column("v", ColumnType::varchar)), "`t`.`v`");
   Column padded = column("z", ColumnType::integer);

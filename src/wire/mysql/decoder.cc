@@ -1,5 +1,6 @@
 #include "wire/mysql/decoder.h"
 
+#include <charconv>
 #include <utility>
 
 #include <fmt/format.h>
@@ -61,6 +62,13 @@ RowsForm form_of(EventType type) {
   }
 }
 
+// 8 of "8.0.36-log"; 0 if it begins with no number.
+unsigned major_version(std::string_view text) {
+  unsigned number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
 Rotate read_rotate(Cursor in) {
   Rotate r;
   r.offset = in.u64();
@@ -114,6 +122,7 @@ Event BinlogDecoder::decode(std::string_view bytes) {
       FormatDescription f = format_description(in);
       checksummed_ = f.checksummed;
       mariadb_ = f.mariadb;
+      json_.point = !f.mariadb && major_version(f.server_version) >= 8;
       post_header_lengths_ = f.post_header_lengths;
       if (checksummed_) verify_checksum(header, bytes);
       event.body = std::move(f);
@@ -244,6 +253,7 @@ EventBody BinlogDecoder::body(const EventHeader& header, Cursor in) {
     case EventType::table_map: {
       TableMap map = read_table_map(in, post_header(header.type));
       map.mariadb = mariadb_;
+      map.json = json_;
       return map;
     }
     case EventType::write_rows_v1:

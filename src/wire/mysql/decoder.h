@@ -39,6 +39,7 @@ class BinlogDecoder {
 
   bool checksummed_;
   bool mariadb_ = false;
+  JsonStyle json_;
   std::vector<std::uint8_t> post_header_lengths_;
   std::string buffer_;  // what was compressed in the last event
 };

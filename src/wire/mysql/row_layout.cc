@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "wire/mysql/compression.h"
 #include "wire/mysql/number.h"
 #include "wire/mysql/temporal.h"
 
@@ -66,26 +67,11 @@ bool is_text(ColumnType t) {
   return t == ColumnType::char_ || t == ColumnType::varchar || t == ColumnType::text;
 }
 
-bool has_fraction(ColumnType t) {
-  return t == ColumnType::time || t == ColumnType::datetime || t == ColumnType::timestamp;
-}
+bool is_carried(WireType t) { return t != WireType::vector && t != WireType::typed_array; }
 
-bool is_old_temporal(WireType t) {
-  return t == WireType::time || t == WireType::datetime || t == WireType::timestamp;
-}
-
-bool is_carried(WireType t) {
-  switch (t) {
-    case WireType::json:
-    case WireType::geometry:
-    case WireType::vector:
-    case WireType::typed_array:
-    case WireType::blob_compressed:
-    case WireType::varchar_compressed:
-      return false;
-    default:
-      return true;
-  }
+// MariaDB keeps these as fixed bytes, and its log tells them so.
+bool is_fixed_bytes(ColumnType t) {
+  return t == ColumnType::uuid || t == ColumnType::inet4 || t == ColumnType::inet6;
 }
 
 // Bytes of the length in front of a blob or text that holds at most `length` bytes.
@@ -110,7 +96,7 @@ bool bit_of(std::string_view bits, std::size_t i) {
 }  // namespace
 
 RowLayout::RowLayout(const TableMap& map, const model::TableSchema& schema)
-    : table_(schema.name.text()) {
+    : table_(schema.name.text()), json_style_(map.json) {
   for (const auto& c : schema.columns) {
     if (c.type == ColumnType::unsupported) {
       throw Error(ErrorKind::not_supported, "binlog.column_type",
@@ -136,12 +122,6 @@ RowLayout::RowLayout(const TableMap& map, const model::TableSchema& schema)
       throw Error(ErrorKind::not_supported, "binlog.column_type",
                   fmt::format("column {} of table {} is logged as {}, which is not carried", name,
                               table_, wire[i].text()));
-    }
-    if (is_old_temporal(wire[i].type) && has_fraction(known.type) && known.fraction != 0) {
-      throw Error(ErrorKind::not_supported, "binlog.old_temporal",
-                  fmt::format("column {} of table {} keeps fractional seconds in the old form; set "
-                              "mysql56_temporal_format=ON on the source and rebuild the table",
-                              name, table_));
     }
     if (!agree(wire[i], known)) throw_mismatch(wire, schema, fmt::format("column {}", name));
     columns_.push_back(column_of(wire[i], known));
@@ -175,6 +155,14 @@ bool RowLayout::agree(const MappedColumn& wire, const model::Column& known) {
       return w == WireType::bit && wire.length == known.length;
     case ColumnType::year:
       return w == WireType::year;
+    case ColumnType::json:
+      return w == WireType::json && wire.length == 4;
+    case ColumnType::geometry:
+      return w == WireType::geometry && wire.length == 4;
+    case ColumnType::uuid:
+    case ColumnType::inet4:
+    case ColumnType::inet6:
+      return w == WireType::string && wire.length == known.length;
     case ColumnType::date:
       return w == WireType::date || w == WireType::newdate;
     case ColumnType::time:
@@ -189,10 +177,16 @@ bool RowLayout::agree(const MappedColumn& wire, const model::Column& known) {
       return w == WireType::string && wire.length == known.length;
     case ColumnType::varchar:
     case ColumnType::varbinary:
-      return w == WireType::varchar && wire.length == known.length;
+      // A compressed value has a byte in front that says how.
+      return (w == WireType::varchar && wire.length == known.length) ||
+             (w == WireType::varchar_compressed && wire.length == known.length + 1);
     case ColumnType::text:
+      // What a MariaDB makes of a statement with JSON in MySQL's log.
+      if (w == WireType::json) return wire.length == blob_length_bytes(known.length);
+      [[fallthrough]];
     case ColumnType::blob:
-      return w == WireType::blob && wire.length == blob_length_bytes(known.length);
+      return (w == WireType::blob || w == WireType::blob_compressed) &&
+             wire.length == blob_length_bytes(known.length);
     case ColumnType::enum_:
       return w == WireType::enum_ && wire.length == enum_bytes(known.member_count);
     case ColumnType::set:
@@ -226,16 +220,18 @@ RowLayout::Column RowLayout::column_of(const MappedColumn& wire, const model::Co
     case WireType::bit:
       return {Form::bit, false, wire.length};
     case WireType::year:
-      return {Form::year};
+      return {Form::year, false, 0, known.length == 2 ? 2U : 4U};
     case WireType::date:
     case WireType::newdate:
       return {Form::date};
     case WireType::time:
-      return {Form::time_old};
+      return {known.fraction == 0 ? Form::time_old : Form::time_hires, false, 0, known.fraction};
     case WireType::datetime:
-      return {Form::datetime_old};
+      return {known.fraction == 0 ? Form::datetime_old : Form::datetime_hires, false, 0,
+              known.fraction};
     case WireType::timestamp:
-      return {Form::timestamp_old};
+      return {known.fraction == 0 ? Form::timestamp_old : Form::timestamp_hires, false, 0,
+              known.fraction};
     case WireType::time2:
       return {Form::time2, false, 0, wire.scale};
     case WireType::datetime2:
@@ -244,10 +240,18 @@ RowLayout::Column RowLayout::column_of(const MappedColumn& wire, const model::Co
       return {Form::timestamp2, false, 0, wire.scale};
     case WireType::varchar:
     case WireType::string:
-      return {known.type == ColumnType::binary ? Form::padded_bytes : Form::bytes, false,
-              wire.length > 255 ? 2U : 1U, 0, wire.length};
+      return {known.type == ColumnType::binary || is_fixed_bytes(known.type) ? Form::padded_bytes
+                                                                             : Form::bytes,
+              false, wire.length > 255 ? 2U : 1U, 0, wire.length};
+    case WireType::varchar_compressed:
+      return {Form::compressed, false, wire.length > 255 ? 2U : 1U, 0, known.length};
     case WireType::blob:
+    case WireType::geometry:
       return {Form::bytes, false, wire.length, 0, known.length};
+    case WireType::blob_compressed:
+      return {Form::compressed, false, wire.length, 0, known.length};
+    case WireType::json:
+      return {Form::json, false, wire.length, 0, known.length};
     case WireType::enum_:
     case WireType::set:
       return {Form::integer, true, wire.length};
@@ -281,13 +285,17 @@ void RowLayout::check_optional(const TableMap& map, const std::vector<MappedColu
     } else if (map.mariadb && known.type == ColumnType::year) {
       ++numeric;
     }
-    if (is_text(known.type) || is_bytes(known.type)) {
+    if (wire[i].type == WireType::json) {
+      // Not counted among them, whatever it is known as.
+    } else if (is_text(known.type) || is_bytes(known.type)) {
       if (o.collations && ((*o.collations)[texts] == binary_collation) != is_bytes(known.type)) {
         throw_mismatch(wire, schema,
                        fmt::format("column {} holds {} in the log", names_[i],
                                    is_bytes(known.type) ? "text" : "bytes"));
       }
       ++texts;
+    } else if (known.type == ColumnType::geometry || is_fixed_bytes(known.type)) {
+      ++texts;  // said of them as well, and means nothing
     }
     const auto check_members = [&](const auto& members, std::size_t which) {
       if (!members) return;
@@ -378,7 +386,7 @@ void RowLayout::read_image(Cursor& in, const std::vector<bool>& present,
   }
 }
 
-void RowLayout::read_value(Cursor& in, const Column& c, std::string& out) {
+void RowLayout::read_value(Cursor& in, const Column& c, std::string& out) const {
   switch (c.form) {
     case Form::integer:
       return read_integer(in, c.size, c.is_unsigned, out);
@@ -391,19 +399,25 @@ void RowLayout::read_value(Cursor& in, const Column& c, std::string& out) {
     case Form::bit:
       return read_bit(in, c.size, out);
     case Form::year:
-      return read_year(in, out);
+      return read_year(in, c.digits, out);
     case Form::date:
       return read_date(in, out);
     case Form::time_old:
       return read_time_old(in, out);
+    case Form::time_hires:
+      return read_time_hires(in, c.digits, out);
     case Form::time2:
       return read_time2(in, c.digits, out);
     case Form::datetime_old:
       return read_datetime_old(in, out);
+    case Form::datetime_hires:
+      return read_datetime_hires(in, c.digits, out);
     case Form::datetime2:
       return read_datetime2(in, c.digits, out);
     case Form::timestamp_old:
       return read_timestamp_old(in, out);
+    case Form::timestamp_hires:
+      return read_timestamp_hires(in, c.digits, out);
     case Form::timestamp2:
       return read_timestamp2(in, c.digits, out);
     case Form::bytes:
@@ -413,6 +427,16 @@ void RowLayout::read_value(Cursor& in, const Column& c, std::string& out) {
       out = in.take(length);
       if (c.form == Form::padded_bytes) out.resize(c.most, '\0');
       return;
+    }
+    case Form::compressed: {
+      const std::uint64_t length = in.little(c.size);
+      out = uncompress_column(in.take(length));
+      if (out.size() > c.most) throw_malformed("a value is longer than its column");
+      return;
+    }
+    case Form::json: {
+      const std::uint64_t length = in.little(c.size);
+      return read_json(in.take(length), json_style_, out);
     }
   }
 }

@@ -9,11 +9,11 @@
 //
 // Errors, all naming the table:
 //   not_supported  "binlog.column_type"      a column of a type that is not carried
-//   not_supported  "binlog.old_temporal"     fractional seconds in MariaDB's form before 10.1
-//   (mysql56_temporal_format=OFF) not_supported  "binlog.minimal_image"    an image without all
-//   columns (binlog_row_image is not FULL) data_mismatch  "binlog.schema_mismatch"  log and schema
-//   differ in number, type, length, digits, sign or name of columns data_mismatch
-//   "binlog.malformed"
+//   not_supported  "binlog.minimal_image"    an image without all columns (binlog_row_image is not
+//                                            FULL)
+//   data_mismatch  "binlog.schema_mismatch"  log and schema differ in number, type, length, digits,
+//                                            sign or name of columns
+//   data_mismatch  "binlog.malformed"
 
 #include <cstddef>
 #include <cstdint>
@@ -51,13 +51,18 @@ class RowLayout {
     year,
     date,
     time_old,
+    time_hires,
     time2,
     datetime_old,
+    datetime_hires,
     datetime2,
     timestamp_old,
+    timestamp_hires,
     timestamp2,
     bytes,         // a length of `size` bytes, then as many bytes
     padded_bytes,  // the same, without the trailing 0x00 of a value of `most` bytes
+    compressed,    // a length of `size` bytes, then what MariaDB's COMPRESSED columns hold
+    json,          // a length of `size` bytes, then MySQL's binary form
   };
   struct Column {
     Form form = Form::integer;
@@ -73,9 +78,10 @@ class RowLayout {
                       const model::TableSchema& schema) const;
   std::vector<bool> present(std::string_view bits) const;
   void read_image(Cursor& in, const std::vector<bool>& present, model::RowBatch& out) const;
-  static void read_value(Cursor& in, const Column& column, std::string& out);
+  void read_value(Cursor& in, const Column& column, std::string& out) const;
 
   std::string table_;
+  JsonStyle json_style_;
   std::vector<Column> columns_;
   std::vector<std::string> names_;
   std::vector<bool> generated_;

@@ -254,19 +254,19 @@ TEST(RowLayout, types_that_are_not_carried_are_refused_by_name) {
   auto map = stream.map(captured::mysql57::wide_map);
   auto schema = captured::wide();
   schema.columns[2].type = model::ColumnType::unsupported;
-  schema.columns[2].declared = "inet6";
+  schema.columns[2].declared = "xmltype";
   EXPECT_THAT(code_of([&] { RowLayout(map, schema); }),
-              HasSubstr("binlog.column_type: column c of table t.wide is of type inet6"));
-  map.types = "\xf5\xff\x09";
+              HasSubstr("binlog.column_type: column c of table t.wide is of type xmltype"));
+  map.types = "\xf2\xff\x09";
   map.metadata = "\x04\x04";
   EXPECT_THAT(code_of([&] { RowLayout(map, captured::wide()); }),
-              HasSubstr("column a of table t.wide is logged as json"));
+              HasSubstr("column a of table t.wide is logged as vector"));
   map.types = "\x63\xff\x09";
   EXPECT_THAT(code_of([&] { RowLayout(map, captured::wide()); }),
               HasSubstr("binlog.column_type: column type 99 is not known"));
 }
 
-TEST(RowLayout, old_times_are_read_but_not_their_old_fractions) {
+TEST(RowLayout, old_times_are_read_with_their_old_fractions) {
   TableMap map;
   map.types = "\x0b\x0c\x07"s;
   map.nullable = "\x07";
@@ -286,8 +286,17 @@ TEST(RowLayout, old_times_are_read_but_not_their_old_fractions) {
   layout.read(rows, out);
   EXPECT_THAT(row(out.after, 0),
               ElementsAre("-00:00:01", "2024-02-29 12:34:56", "1970-01-01 00:00:01"));
-  schema.columns[0].fraction = 3;
-  EXPECT_THAT(code_of([&] { RowLayout(map, schema); }), HasSubstr("binlog.old_temporal"));
+  for (auto& column : schema.columns) column.fraction = 1;
+  const std::string fractions = "\0"s + captured::bytes(
+                                            "01cce05f"
+                                            "00a965a7fc67"
+                                            "0000000105");
+  rows.images = fractions;
+  const RowLayout hires(map, schema);
+  auto with_fractions = hires.empty_event(1, Rows::Kind::write);
+  hires.read(rows, with_fractions);
+  EXPECT_THAT(row(with_fractions.after, 0),
+              ElementsAre("-00:00:00.1", "2024-02-29 12:34:56.7", "1970-01-01 00:00:01.5"));
 }
 
 TEST(RowLayout, images_without_all_columns_are_refused_but_for_generated_ones) {

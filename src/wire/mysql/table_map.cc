@@ -74,10 +74,14 @@ MappedColumn read_column(WireType type, Cursor& metadata) {
       if (in.u8() != 8) throw_malformed("a double is not of 8 bytes");
       break;
     case WireType::blob:
+    case WireType::blob_compressed:
+    case WireType::json:
+    case WireType::geometry:
       c.length = in.u8();
       if (c.length < 1 || c.length > 4) throw_malformed("a blob's length is not of 1 to 4 bytes");
       break;
     case WireType::varchar:
+    case WireType::varchar_compressed:
       c.length = in.u16();
       break;
     case WireType::bit: {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "wire/mysql/cursor.h"
+#include "wire/mysql/json.h"
 
 namespace wherry::wire::mysql {
 
@@ -46,9 +47,10 @@ enum class WireType : std::uint8_t {
 };
 
 struct MappedColumn {
-  WireType type{};           // enum_ and set, not `string`, for those
-  std::uint32_t length = 0;  // varchar, string: bytes; enum_, set: bytes of a value; blob: bytes of
-                             // its length; bit: bits
+  WireType type{};              // enum_ and set, not `string`, for those
+  std::uint32_t length = 0;     // varchar, string: bytes; enum_, set: bytes of a value; blob, json,
+                                // geometry: bytes of
+                                // its length; bit: bits
   std::uint32_t precision = 0;  // newdecimal
   std::uint32_t scale = 0;      // newdecimal; digits of the second for time2, datetime2, timestamp2
   std::string text() const;     // "varchar(80 bytes)"
@@ -56,6 +58,7 @@ struct MappedColumn {
 
 struct TableMap {
   bool mariadb = false;  // who wrote it; the two count different columns as numeric in `optional`
+  JsonStyle json;        // how that server prints it
   std::uint64_t table_id = 0;
   std::uint16_t flags = 0;
   std::string schema;

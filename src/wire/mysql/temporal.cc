@@ -75,10 +75,14 @@ void put_timestamp(std::string& out, std::uint64_t unix_time, std::uint64_t micr
 
 }  // namespace
 
-void read_year(Cursor& in, std::string& out) {
+void read_year(Cursor& in, unsigned digits, std::string& out) {
   out.clear();
   const unsigned year = in.u8();
-  put(out, year == 0 ? 0 : 1900 + year, 4);
+  if (digits == 2) {
+    put(out, year % 100, 2);
+  } else {
+    put(out, year == 0 ? 0 : 1900 + year, 4);
+  }
 }
 
 void read_date(Cursor& in, std::string& out) {
@@ -141,6 +145,98 @@ void read_timestamp2(Cursor& in, unsigned digits, std::string& out) {
   out.clear();
   const std::uint64_t seconds = in.big(4);
   put_timestamp(out, seconds, read_fraction(in, digits), digits);
+}
+
+namespace {
+
+constexpr std::array<unsigned, 7> time_hires_bytes{3, 4, 4, 5, 5, 5, 6};
+constexpr std::array<unsigned, 7> datetime_hires_bytes{5, 6, 6, 7, 7, 7, 8};
+constexpr std::array<unsigned, 7> fraction_hires_bytes{0, 1, 1, 2, 2, 3, 3};
+
+// Every part in the unit of the next one, down to microseconds.
+void put_packed_clock(std::string& out, std::uint64_t packed, std::uint64_t hours,
+                      std::uint64_t most_hours, unsigned digits) {
+  const std::uint64_t seconds = packed / 1000000;
+  put_clock(out, hours, seconds / 60 % 60, seconds % 60, most_hours);
+  put_fraction(out, packed % 1000000, digits);
+}
+
+// JSON's: bits of a clock above 24 bits of microseconds.
+struct PackedParts {
+  bool negative = false;
+  std::uint64_t date = 0;
+  std::uint64_t clock = 0;
+  std::uint64_t microseconds = 0;
+};
+PackedParts packed_parts(Cursor& in, unsigned clock_bits) {
+  const std::int64_t v = in.little_signed(8);
+  PackedParts p;
+  p.negative = v < 0;
+  const auto size =
+      p.negative ? std::uint64_t{0} - static_cast<std::uint64_t>(v) : static_cast<std::uint64_t>(v);
+  p.microseconds = size & 0xffffffU;
+  const std::uint64_t whole = size >> 24U;
+  p.clock = whole & ((std::uint64_t{1} << clock_bits) - 1);
+  p.date = whole >> clock_bits;
+  return p;
+}
+
+void put_packed_day(std::string& out, std::uint64_t date) {
+  const std::uint64_t month = date >> 5U;
+  put_date(out, month / 13, month % 13, date & 31U);
+}
+
+}  // namespace
+
+void read_time_hires(Cursor& in, unsigned digits, std::string& out) {
+  out.clear();
+  constexpr std::int64_t zero =
+      3020400LL * 1000000;  // 839 hours, so that negative times sort first
+  const auto unit = static_cast<std::int64_t>(power_of_ten.at(6 - digits));
+  const auto stored = static_cast<std::int64_t>(in.big(time_hires_bytes.at(digits)));
+  const std::int64_t v = (stored - zero / unit) * unit;
+  if (v < 0) out += '-';
+  const auto size = static_cast<std::uint64_t>(v < 0 ? -v : v);
+  put_packed_clock(out, size, size / 3600000000U, most_hours_of_time, digits);
+}
+
+void read_datetime_hires(Cursor& in, unsigned digits, std::string& out) {
+  out.clear();
+  const std::uint64_t v = in.big(datetime_hires_bytes.at(digits)) * power_of_ten.at(6 - digits);
+  const std::uint64_t days = v / 86400000000U;
+  const std::uint64_t month = days / 32;
+  put_date(out, month / 13, month % 13, days % 32);
+  out += ' ';
+  put_packed_clock(out, v % 86400000000U, v / 3600000000U % 24, most_hours_of_day, digits);
+}
+
+void read_timestamp_hires(Cursor& in, unsigned digits, std::string& out) {
+  out.clear();
+  const std::uint64_t seconds = in.big(4);
+  const std::uint64_t fraction = in.big(fraction_hires_bytes.at(digits));
+  put_timestamp(out, seconds, fraction * power_of_ten.at(6 - digits), digits);
+}
+
+void read_packed_date(Cursor& in, std::string& out) {
+  out.clear();
+  put_packed_day(out, packed_parts(in, 17).date);
+}
+
+void read_packed_time(Cursor& in, std::string& out) {
+  out.clear();
+  const PackedParts p = packed_parts(in, 22);
+  if (p.negative) out += '-';
+  put_clock(out, p.clock >> 12U, (p.clock >> 6U) & 63U, p.clock & 63U, most_hours_of_time);
+  put_fraction(out, p.microseconds, 6);
+}
+
+void read_packed_datetime(Cursor& in, std::string& out) {
+  out.clear();
+  const PackedParts p = packed_parts(in, 17);
+  put_packed_day(out, p.date);
+  out += ' ';
+  put_clock(out, p.clock >> 12U, (p.clock >> 6U) & 63U, p.clock & 63U, most_hours_of_day);
+  put_fraction(out, p.microseconds, 6);
 }
 
 }  // namespace wherry::wire::mysql

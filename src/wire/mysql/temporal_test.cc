@@ -27,9 +27,14 @@ std::string text_of(std::string_view hex, unsigned digits, Read read) {
 }
 
 TEST(Temporal, years_begin_at_1901_but_for_zero) {
-  EXPECT_EQ(text_of("00", read_year), "0000");
-  EXPECT_EQ(text_of("01", read_year), "1901");
-  EXPECT_EQ(text_of("ff", read_year), "2155");
+  EXPECT_EQ(text_of("00", 4, read_year), "0000");
+  EXPECT_EQ(text_of("01", 4, read_year), "1901");
+  EXPECT_EQ(text_of("ff", 4, read_year), "2155");
+}
+
+TEST(Temporal, of_a_year_of_two_digits_there_is_no_more) {
+  EXPECT_EQ(text_of("46", 2, read_year), "70");
+  EXPECT_EQ(text_of("a9", 2, read_year), "69");
 }
 
 TEST(Temporal, dates_may_be_zero_or_have_zero_parts) {

@@ -16,14 +16,15 @@ server_pid() {
   pid=$(cat "$1/pid" 2>/dev/null | tr -cd 0-9) && [ -n "$pid" ] && serves "$pid" "$1" && echo "$pid"
 }
 
-# Options of both start scripts; leaves DIR PORT SERVER_ID FAST OWNER and the array EXTRA.
+# Options of both start scripts; leaves DIR PORT SERVER_ID FAST OWNER PRELOAD and the array EXTRA.
 parse_start_options() {
-  FAST= OWNER= EXTRA=()
+  FAST= OWNER= PRELOAD= EXTRA=()
   local words=()
   while [ $# -gt 0 ]; do
     case $1 in
       --fast) FAST=1 ;;
       --owner) OWNER=${2:?--owner needs a pid}; shift ;;
+      --preload) PRELOAD=${2:?--preload needs a library}; shift ;;
       --help) sed -n '2,/^$/s/^# \{0,1\}//p' "$0"; exit 0 ;;
       --) shift; EXTRA+=("$@"); break ;;
       --*) EXTRA+=("$1") ;;
@@ -31,7 +32,7 @@ parse_start_options() {
     esac
     shift
   done
-  [ ${#words[@]} = 3 ] || die "usage: ${0##*/} DIR PORT SERVER_ID [--fast] [--owner PID] [-- server options...]"
+  [ ${#words[@]} = 3 ] || die "usage: ${0##*/} DIR PORT SERVER_ID [--fast] [--owner PID] [--preload LIBRARY] [-- server options...]"
   mkdir -p "${words[0]}/tmp"
   DIR=$(cd "${words[0]}" && pwd) PORT=${words[1]} SERVER_ID=${words[2]}
   [ $(printf %s "$DIR/s.sock" | wc -c) -le 107 ] || die "path too long for a unix socket: $DIR/s.sock"
@@ -77,7 +78,7 @@ launch() {
   else
     rm -f "$DIR/pid" "$DIR/s.sock" "$DIR/s.sock.lock"
     ulimit -c 0
-    setsid "$@" </dev/null >"$DIR/out.log" 2>&1 &
+    setsid env ${PRELOAD:+LD_PRELOAD="$PRELOAD"} "$@" </dev/null >"$DIR/out.log" 2>&1 &
     local child=$!
     # The server writes its pid file only when it is ready; until then the file holds our child's.
     [ -s "$DIR/pid" ] || echo "$child" >"$DIR/pid"

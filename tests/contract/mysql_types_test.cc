@@ -1,0 +1,262 @@
+// Every column type with its nastiest values. The value that a SELECT reads and the value that is
+// decoded from the log are the same cell; and what is written to a target is read there again, on
+// both ways to it.
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "stores/mysql/changes.h"
+#include "stores/mysql/create_tables.h"
+#include "stores/mysql/log_position.h"
+#include "stores/mysql/reader.h"
+#include "stores/mysql/row_sink.h"
+#include "stores/mysql/schema.h"
+#include "stores/mysql/source.h"
+#include "stores/mysql/target.h"
+#include "tests/support/data/nasty_values.h"
+#include "tests/support/server.h"
+
+namespace wherry::stores::mysql {
+namespace {
+
+using model::RowBatch;
+using tests::holds;
+using tests::nasty_columns;
+using tests::NastyColumn;
+using tests::ServerKind;
+using namespace std::chrono_literals;
+
+const base::DigestKey digest_key = base::DigestKey::from_text(std::string(32, 'd'));
+
+std::map<ServerKind, tests::Server> servers;
+
+tests::Server& server_of(ServerKind kind) {
+  const auto found = servers.find(kind);
+  if (found != servers.end()) return found->second;
+  return servers.emplace(kind, tests::Server::start(kind)).first->second;
+}
+
+class StopServers : public ::testing::Environment {
+ public:
+  void TearDown() override { servers.clear(); }
+};
+const auto* const stop_servers = ::testing::AddGlobalTestEnvironment(new StopServers);
+
+Endpoint endpoint_of(const tests::Server& server) {
+  Endpoint e;
+  e.socket = server.socket();
+  e.user = "root";
+  return e;
+}
+
+// Made once for each kind of server, in schema `s`, and read once from its log.
+struct Made {
+  std::map<std::string, model::TableSchema> shapes;
+  std::map<std::string, RowBatch> logged;
+};
+
+const Made& made_on(ServerKind kind) {
+  static std::map<ServerKind, Made> all;
+  if (const auto found = all.find(kind); found != all.end()) return found->second;
+  Made& made = all[kind];
+  const tests::Server& server = server_of(kind);
+  server.exec_sql("CREATE DATABASE s CHARACTER SET utf8mb4");
+  Connection connection(endpoint_of(server));
+  const model::Position from = log_end(connection).value();
+  contract::TrackedTables tables;
+  std::size_t expected = 0;
+  for (const NastyColumn& column : nasty_columns()) {
+    if (!holds(kind, column)) continue;
+    expected += make_nasty_table(server, "s", column);
+    const auto shape = read_table(connection, {"s", column.name});
+    made.shapes.emplace(column.name, shape.value());
+    tables.emplace(static_cast<model::CollectionId>(tables.size() + 1), *shape);
+  }
+  BinlogChanges log(endpoint_of(server), from, tables, 4711);
+  for (std::size_t rows = 0; rows < expected;) {
+    const auto part = log.next(2000ms, {});
+    if (!part) throw std::runtime_error("the log holds fewer rows than were written");
+    for (const auto& e : part->events) {
+      auto& batch = made.logged.try_emplace(tables.at(e.collection).name.name, 2).first->second;
+      for (std::size_t r = 0; r < e.after.rows(); ++r) batch.append_row(e.after, r);
+      rows += e.after.rows();
+    }
+    if (!part->ddl.empty()) log.track(tables);
+  }
+  return made;
+}
+
+RowBatch read_all(const tests::Server& server, const model::CollectionName& name,
+                  const model::TableSchema& shape) {
+  const auto reader = open_reader(endpoint_of(server), {.identity = "", .position_needed = false});
+  RowBatch rows(shape.columns.size());
+  EXPECT_FALSE(reader->open_view()->read({name, &shape}, {}, base::Bytes{1U << 30U}, rows));
+  return rows;
+}
+
+std::string shown(model::Cell cell) {
+  if (!cell) return "NULL";
+  return cell->size() <= 300 ? std::string(*cell) : std::string(cell->substr(0, 300)) + "…";
+}
+
+bool is_float(const model::Column& column) {
+  return column.type == model::ColumnType::float_ || column.type == model::ColumnType::double_;
+}
+
+void expect_same(const RowBatch& a, const RowBatch& b, const model::TableSchema& shape,
+                 bool sign_of_zero = true) {
+  SCOPED_TRACE(shape.name.text());
+  ASSERT_EQ(a.rows(), b.rows());
+  for (std::size_t r = 0; r < a.rows(); ++r) {
+    const model::Cell left = a.cell(r, 1);
+    const model::Cell right = b.cell(r, 1);
+    if (is_float(shape.columns[1]) && left && right) {
+      const double x = std::strtod(std::string(*left).c_str(), nullptr);
+      const double y = std::strtod(std::string(*right).c_str(), nullptr);
+      EXPECT_EQ(x, y) << "row " << r + 1;
+      EXPECT_TRUE(!sign_of_zero || std::signbit(x) == std::signbit(y)) << "row " << r + 1;
+    } else {
+      EXPECT_TRUE(left == right) << "row " << r + 1 << ": " << shown(left) << " and "
+                                 << shown(right);
+    }
+  }
+}
+
+class MysqlTypes : public ::testing::TestWithParam<ServerKind> {
+ protected:
+  void SetUp() override {
+    if (!tests::Server::available(GetParam())) {
+      GTEST_SKIP() << to_string(GetParam()) << " cannot be had here";
+    }
+  }
+};
+
+TEST_P(MysqlTypes, are_read_from_the_table_as_from_the_log) {
+  const Made& made = made_on(GetParam());
+  for (const auto& [name, shape] : made.shapes) {
+    expect_same(read_all(server_of(GetParam()), shape.name, shape), made.logged.at(name), shape);
+  }
+}
+
+TEST_P(MysqlTypes, old_forms_of_times_are_in_the_log_of_old_tables) {
+  if (GetParam() != ServerKind::mariadb) GTEST_SKIP() << "cannot make them any more";
+  made_on(GetParam());
+  EXPECT_NE(server_of(GetParam())
+                .query("SELECT COLUMN_TYPE FROM information_schema.COLUMNS WHERE TABLE_SCHEMA='s' "
+                       "AND TABLE_NAME='t3_old' AND COLUMN_NAME='v'")
+                .at(0)
+                .at(0)
+                ->find("mariadb-5.3"),
+            std::string::npos);
+}
+
+using enum ServerKind;
+INSTANTIATE_TEST_SUITE_P(Servers, MysqlTypes, ::testing::Values(mariadb, mysql56, mysql57),
+                         [](const auto& kind) { return std::string(to_string(kind.param)); });
+
+struct Way {
+  ServerKind from;
+  ServerKind to;
+};
+
+class MysqlTypesTo : public ::testing::TestWithParam<Way> {
+ protected:
+  void SetUp() override {
+    for (const auto kind : {GetParam().from, GetParam().to}) {
+      if (!tests::Server::available(kind)) GTEST_SKIP() << to_string(kind) << " cannot be had here";
+    }
+    to_ = &server_of(GetParam().to);
+    made_ = &made_on(GetParam().from);
+    to_->exec_sql("DROP DATABASE IF EXISTS t; DROP DATABASE IF EXISTS _wherry");
+    source_ = std::make_unique<Source>(
+        SourceOptions{.endpoint = endpoint_of(server_of(GetParam().from)), .identity = ""});
+    target_ = std::make_unique<Target>(endpoint_of(*to_));
+    target_->prepare();
+    fence_ = target_->acquire({"m", "me", 15s});
+  }
+
+  tests::Server* to_ = nullptr;
+  const Made* made_ = nullptr;
+  std::unique_ptr<Source> source_;
+  std::unique_ptr<Target> target_;
+  contract::Fence fence_;
+};
+
+// What MariaDB has and MySQL has not, but for forms of storing what both have. MySQL's JSON is text
+// for MariaDB; for a MySQL it would have to be made anew from its text.
+bool arrives(const Way& way, const NastyColumn& column) {
+  if (way.to == mariadb) return true;
+  if (column.name == "j") return false;
+  return holds(way.to, column) || column.old_temporal || column.name == "jt" ||
+         column.declared.find("COMPRESSED") != std::string::npos;
+}
+
+// The rows again and again, with keys of their own, until they are worth lines.
+RowBatch many(const RowBatch& rows) {
+  RowBatch out(2);
+  for (std::size_t id = 1; id <= rows.rows() || out.bytes() < 150'000; ++id) {
+    out.append(std::to_string(id));
+    out.append(rows.cell((id - 1) % rows.rows(), 1));
+  }
+  return out;
+}
+
+TEST_P(MysqlTypesTo, arrive_by_statements_and_by_lines) {
+  Connection connection(endpoint_of(*to_), {.local_infile = true});
+  RowSink sink(connection);
+  for (const auto& [name, shape] : made_->shapes) {
+    SCOPED_TRACE(name);
+    const contract::TablePair pair{1, shape, {"t", name}};
+    const auto findings = target_->assess({pair});
+    const bool refused = std::any_of(findings.begin(), findings.end(), [](const auto& f) {
+      return f.severity == model::Severity::blocker;
+    });
+    bool made = true;
+    try {
+      target_->create_tables(fence_, *source_, {pair});
+    } catch (const base::Error& e) {
+      made = false;
+      EXPECT_TRUE(refused) << e.what();
+    }
+    const auto column = std::find_if(nasty_columns().begin(), nasty_columns().end(),
+                                     [&](const auto& c) { return c.name == name; });
+    EXPECT_EQ(!refused, arrives(GetParam(), *column));
+    if (refused || !made) continue;
+
+    const RowBatch& logged = made_->logged.at(name);
+    const bool sign = GetParam().to != ServerKind::mariadb;
+    sink.put(pair, logged);
+    expect_same(read_all(*to_, pair.target, shape), logged, shape, sign);
+    const auto from = open_reader(endpoint_of(server_of(GetParam().from)), {.identity = ""});
+    const auto to = open_reader(endpoint_of(*to_), {.identity = "", .position_needed = false});
+    EXPECT_EQ(from->open_view()->digest({shape.name, &shape}, {}, digest_key),
+              to->open_view()->digest({pair.target, &shape}, {}, digest_key));
+
+    const RowBatch lines = many(logged);
+    sink.put(pair, lines);
+    const RowBatch back = read_all(*to_, pair.target, shape);
+    expect_same(back, lines, shape, sign);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, MysqlTypesTo,
+                         ::testing::Values(Way{mariadb, mariadb}, Way{mariadb, mysql56},
+                                           Way{mariadb, mysql57}, Way{mysql57, mariadb},
+                                           Way{mysql57, mysql57}, Way{mysql56, mariadb},
+                                           Way{mysql56, mysql56}, Way{mysql56, mysql57}),
+                         [](const auto& way) {
+                           return std::string(to_string(way.param.from)) + "_to_" +
+                                  std::string(to_string(way.param.to));
+                         });
+
+}  // namespace
+}  // namespace wherry::stores::mysql
