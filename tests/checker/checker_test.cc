@@ -32,8 +32,11 @@ class Round {
         clients_(std::in_place, source_, options(seed)),
         source_gate_(loopback(source_.port())),
         target_gate_(loopback(target_.port())),
+        // Slow, so that there are chunks to copy while things fail, and many small ones.
         wherry_(source_, target_, {"checker.*"},
-                "limits:\n  threads: 3\n  memory: 64 MiB\nverify:\n  recheck:\n    wait: 50 ms\n") {
+                "limits:\n  threads: 3\n  memory: 64 MiB\n  rows_per_second: " +
+                    std::to_string(200 + pick(random_, 800)) +
+                    "\nverify:\n  recheck:\n    wait: 50 ms\n") {
     Bed::use_ports(wherry_, source_gate_.port(), target_gate_.port());
   }
 

@@ -146,7 +146,8 @@ Clients::Clients(const Server& server, const ClientOptions& options)
   for (unsigned i = 0; i < options.tables; ++i) {
     auto table = random_table(random, "t" + std::to_string(i), options.schema);
     connection.exec(create(table));
-    for (unsigned batch = 0; batch < 40; ++batch) {
+    connection.exec("BEGIN");
+    for (unsigned batch = 0; batch < 300; ++batch) {
       try {
         connection.exec("REPLACE INTO `" + table.name + "` VALUES " + row(random, table) + ", " +
                         row(random, table));
@@ -154,6 +155,7 @@ Clients::Clients(const Server& server, const ClientOptions& options)
         continue;  // a value that the server does not take in any mode
       }
     }
+    connection.exec("COMMIT");
     tables_[table.name] = std::make_shared<const Table>(std::move(table));
   }
   for (unsigned i = 0; i < options.writers; ++i) {
