@@ -1,0 +1,58 @@
+#include "wire/mysql/json.h"
+
+#include <string>
+#include <string_view>
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace wherry::wire::mysql {
+namespace {
+
+std::string text_of(std::string_view hex, JsonStyle style = {}) {
+  std::string out = "left over";
+  read_json(base::from_hex(hex).value(), style, out);
+  return out;
+}
+
+// As MySQL 5.7.29 logged and printed it.
+constexpr std::string_view times =
+    "00020028001200010013000100"
+    "0f14000f1e007475"
+    "0b080000000591d8ffff"
+    "0b0820a1070190010000";
+
+TEST(Json, is_printed_as_its_server_prints_it) {
+  EXPECT_EQ(text_of(""), "null");
+  EXPECT_EQ(text_of("0401"), "true");
+  EXPECT_EQ(text_of("05ffff"), "-1");
+  EXPECT_EQ(text_of("0affffffffffffffff"), "18446744073709551615");
+  EXPECT_EQ(text_of("0c0461220a1f"), "\"a\\\"\\n\\u001f\"");
+  EXPECT_EQ(text_of(times), R"({"t": "-630:59:59.000000", "u": "25:00:01.500000"})");
+}
+
+TEST(Json, doubles_without_a_fraction_show_it_since_mysql_8) {
+  constexpr std::string_view one = "0b000000000000f03f";
+  EXPECT_EQ(text_of(one), "1");
+  EXPECT_EQ(text_of(one, {.point = true}), "1.0");
+  EXPECT_EQ(text_of("0b0000000000000080"), "-0");
+  EXPECT_EQ(text_of("0b9a9999999999b93f"), "0.1");
+  EXPECT_EQ(text_of("0b00008045c1d4ec42", {.point = true}), "253600809615360.0");
+  EXPECT_EQ(text_of("0b0100000000000000"), "5e-324");
+}
+
+TEST(Json, that_ends_early_is_malformed_and_nothing_worse) {
+  const std::string whole = base::from_hex(times).value();
+  std::string out;
+  for (std::size_t length = 1; length < whole.size(); ++length) {
+    EXPECT_THROW(read_json(std::string_view(whole).substr(0, length), {}, out), base::Error)
+        << length;
+  }
+  EXPECT_THROW(text_of("0d00"), base::Error) << "no such type";
+  EXPECT_THROW(text_of("0403"), base::Error) << "no such literal";
+}
+
+}  // namespace
+}  // namespace wherry::wire::mysql
