@@ -42,6 +42,10 @@ class Round {
 
   void run(std::chrono::seconds time) {
     wherry_.start();
+    // Who has just been started for the first time and reaches no server is told so, and it ends.
+    ASSERT_TRUE(Bed::wait_for(60s, [&] {
+      return wherry_.output().find("holds the lease") != std::string::npos;
+    })) << wherry_.output();
     const auto end = std::chrono::steady_clock::now() + time;
     while (std::chrono::steady_clock::now() < end) {
       sleep(1500);

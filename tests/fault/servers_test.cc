@@ -16,6 +16,13 @@ using namespace std::chrono_literals;
 
 constexpr auto small = "limits:\n  threads: 8\n  memory: 64 MiB\n";
 
+// Who has just been started for the first time and reaches no server is told so, and it ends.
+void wait_until_it_began(Wherry& wherry) {
+  ASSERT_TRUE(Bed::wait_for(60s, [&] {
+    return wherry.output().find("holds the lease") != std::string::npos;
+  })) << wherry.output();
+}
+
 void sleep_up_to(std::mt19937& random, unsigned most) {
   std::this_thread::sleep_for(std::chrono::milliseconds(50 + random() % most));
 }
@@ -26,6 +33,7 @@ TEST(Servers, killed_and_restarted_in_turn_under_load_they_end_equal) {
   bed.start_load(100'000);
   Wherry wherry(bed.source, bed.target, {"bank.*"}, small);
   wherry.start();
+  wait_until_it_began(wherry);
   for (int i = 0; i < times(3); ++i) {
     for (Server* server : {&bed.target, &bed.source}) {
       sleep_up_to(random, 1200);
@@ -51,6 +59,7 @@ TEST(Servers, a_target_that_lost_its_last_second_of_commits_is_filled_again) {
   bed.start_load(100'000);
   Wherry wherry(bed.source, bed.target, {"bank.*"}, small);
   wherry.start();
+  wait_until_it_began(wherry);
   for (int i = 0; i < times(4); ++i) {
     sleep_up_to(random, i == 0 ? 2500 : 1500);
     bed.target.kill9();
