@@ -6,6 +6,7 @@
 // if the table is not as `shape` says.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -58,10 +59,16 @@ class RowView {
                                                        const model::Chunk& chunk, base::Bytes limit,
                                                        model::RowBatch& out) = 0;
 
+  // Every row of the table, in any order, given to `take` in batches of about `batch` bytes. Needs
+  // no key.
+  virtual void read_all(const TableRef& table, base::Bytes batch,
+                        const std::function<void(const model::RowBatch&)>& take) = 0;
+
   // The rows with these keys, those that exist, in any order.
   virtual model::RowBatch read_keys(const TableRef& table, const std::vector<model::Key>& keys) = 0;
 
-  // Digests over canonical values; both sides must be asked with the same key and shape.
+  // Digests over canonical values; both sides must be asked with the same key and shape. Of a table
+  // without a key, only of the chunk that is open on both sides.
   virtual model::ChunkDigest digest(const TableRef& table, const model::Chunk& chunk,
                                     const base::DigestKey& key) = 0;
   virtual std::vector<RowDigest> row_digests(const TableRef& table, const model::Chunk& chunk,
@@ -83,6 +90,13 @@ class RowReader {
 
   // Replaces the previous view, which must be gone.
   virtual std::unique_ptr<RowView> open_view() = 0;
+
+  // A view whose place in the log is known exactly as far as these tables are concerned: its low
+  // and high are the same, it holds every change of theirs before that and none after. Where the
+  // log alone does not tell, writers of these tables wait for a moment. Not for proofs, which need
+  // no such place.
+  virtual std::unique_ptr<RowView> open_exact_view(
+      const std::vector<model::CollectionName>& tables) = 0;
 };
 
 }  // namespace wherry::contract

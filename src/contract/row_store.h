@@ -46,6 +46,8 @@ class RowSource {
   virtual std::vector<model::Finding> assess(const TableFilter& filter) = 0;
 
   virtual std::vector<model::TableSchema> tables(const TableFilter& filter) = 0;
+  // Foreign keys among these tables (by their names here) that change rows by themselves.
+  virtual std::vector<CascadeRule> cascades(const std::vector<TablePair>& tables) = 0;
   virtual model::Position position() = 0;  // the log's end, now
 
   // A requested stop breaks a blocked call of the reader and of its views: Error(cancelled).
@@ -118,6 +120,8 @@ class RowTarget {
   virtual void create_tables(const Fence& fence, RowSource& source,
                              const std::vector<TablePair>& tables) = 0;
   virtual std::optional<model::TableSchema> definition(const model::CollectionName& name) = 0;
+  // As RowSource::cascades, by the tables' names here: as of the applied position.
+  virtual std::vector<CascadeRule> cascades(const std::vector<TablePair>& tables) = 0;
 
   // The statements, as text for people, that remove these keys and put these rows.
   virtual std::vector<std::string> statements(const TablePair& table,

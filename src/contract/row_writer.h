@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "contract/row_cascade.h"
+#include "model/change.h"
 #include "model/chunk.h"
 #include "model/position.h"
 #include "model/row.h"
@@ -22,13 +24,6 @@ namespace wherry::contract {
 struct Fence {
   std::string migration;
   std::uint64_t epoch = 0;
-};
-
-// A table on its way: rows are shaped by the source's definition and land in the target's table.
-struct TablePair {
-  model::CollectionId id = 0;
-  model::TableSchema source;
-  model::CollectionName target;
 };
 
 // Says that a chunk's rows are on the target.
@@ -54,6 +49,18 @@ struct TargetProgress {
   std::vector<WindowMark> windows;  // those not yet forgotten, in order
 };
 
+// What a chunk's write leaves in the chunk's range.
+enum class ChunkWrite {
+  upsert,         // its rows, and rows with other keys that were there before
+  replace_range,  // its rows alone
+};
+
+// What becomes of a change that cannot be seen to meet its row.
+enum class Replay {
+  exact,     // an update or removal that finds no row is Error(data_mismatch)
+  tolerant,  // the table is not copied yet: what is there does not matter
+};
+
 class RowWriter {
  public:
   RowWriter() = default;
@@ -63,14 +70,29 @@ class RowWriter {
 
   // Writes the rows of one chunk, replacing rows with equal keys, and its mark: one transaction.
   virtual void write_chunk(const TablePair& table, const model::RowBatch& rows,
-                           const ChunkMark& mark) = 0;
+                           const ChunkMark& mark, ChunkWrite way) = 0;
 
-  // A window: begin, any number of remove and put in the order they are to take effect, commit. No
-  // key comes twice in one call. Applying the same window again converges.
+  // A whole table as one chunk, with or without a key: begin, which removes every row, any number
+  // of append, commit: one transaction. rollback() ends it too.
+  virtual void begin_table(const TablePair& table) = 0;
+  virtual void append(const TablePair& table, const model::RowBatch& rows) = 0;
+  virtual void commit_table(const ChunkMark& mark) = 0;
+
+  // A window: begin, any number of remove, put, replay and cascade in the order they are to take
+  // effect, commit. No key comes twice in one call. Applying removals and puts again converges.
   virtual void begin_window() = 0;
   virtual void remove(const TablePair& table, const std::vector<model::Key>& keys) = 0;
   virtual void put(const TablePair& table,
                    const model::RowBatch& rows) = 0;  // full images; replaces
+  // Changes of a table without a key, row by row in the order of the log: an insert adds a row, an
+  // update or a removal concerns one of the rows that equal its before image in every column.
+  // Applying these again does not converge.
+  virtual void replay(const TablePair& table, const model::RowEvent& event, Replay way) = 0;
+  // What foreign keys did on the source, unseen by its log, when this parent's row changed: to the
+  // rows that are on the target now, and further on to those that refer to them. Tells what it
+  // touched, of each table at most `most_keys` keys.
+  virtual Cascaded cascade(const CascadeRules& rules, const ParentChange& change,
+                           std::uint64_t most_keys) = 0;
   // Also forgets the dirty keys of windows numbered up to `forget_through` (they were proved again
   // since).
   virtual void commit_window(const WindowMark& mark, std::uint64_t forget_through) = 0;

@@ -4,15 +4,31 @@
 
 namespace wherry::engine {
 
-std::unique_ptr<contract::RowView> open_source_view(contract::RowReader& reader,
-                                                    const FollowGate::Hold& hold,
-                                                    const std::stop_token& stop) {
+namespace {
+
+template <typename Open>
+std::unique_ptr<contract::RowView> open_until_behind(Open open, const FollowGate::Hold& hold,
+                                                     const std::stop_token& stop) {
   while (true) {
-    auto view = reader.open_view();
+    auto view = open();
     if (hold.is_behind(view->bracket().low)) return view;
     view.reset();
     sleep_for(std::chrono::milliseconds(1), stop);
   }
+}
+
+}  // namespace
+
+std::unique_ptr<contract::RowView> open_source_view(contract::RowReader& reader,
+                                                    const FollowGate::Hold& hold,
+                                                    const std::stop_token& stop) {
+  return open_until_behind([&] { return reader.open_view(); }, hold, stop);
+}
+
+std::unique_ptr<contract::RowView> open_exact_source_view(
+    contract::RowReader& reader, const FollowGate::Hold& hold,
+    const std::vector<model::CollectionName>& tables, const std::stop_token& stop) {
+  return open_until_behind([&] { return reader.open_exact_view(tables); }, hold, stop);
 }
 
 BothViews open_both_views(contract::RowReader& source, contract::RowReader& target,

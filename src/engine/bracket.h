@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <vector>
 
 #include "contract/row_reader.h"
 #include "engine/follow_gate.h"
@@ -15,6 +16,11 @@ namespace wherry::engine {
 std::unique_ptr<contract::RowView> open_source_view(contract::RowReader& reader,
                                                     const FollowGate::Hold& hold,
                                                     const std::stop_token& stop);
+
+// The same, exact about these tables (contract::RowReader::open_exact_view).
+std::unique_ptr<contract::RowView> open_exact_source_view(
+    contract::RowReader& reader, const FollowGate::Hold& hold,
+    const std::vector<model::CollectionName>& tables, const std::stop_token& stop);
 
 // Both sides at one place: the source as of `bracket`, the target as of `applied` ≥ bracket.high.
 // Following goes on behind them.

@@ -27,11 +27,20 @@ ChunkPlan::Task ChunkPlan::next() {
   constexpr std::size_t enough_waiting = 4;
   const std::lock_guard lock(mutex_);
   bool all_done = true;
+  const auto cascades = parts_.cascades.get();
   // Round robin over the tables, beginning after the one served last.
   auto it = tables_.upper_bound(last_served_);
   for (std::size_t i = 0; i < tables_.size(); ++i, ++it) {
     if (it == tables_.end()) it = tables_.begin();
     auto& [id, table] = *it;
+    const auto& first = cascades->before(id);
+    const bool waits = std::any_of(first.begin(), first.end(), [&, self = id](auto other) {
+      return other != self && !is_complete(other);
+    });
+    if (waits) {
+      all_done = false;
+      continue;
+    }
     if (!table.planned && !table.being_planned && table.waiting.size() < enough_waiting) {
       table.being_planned = true;
       return PlanIt{id, table.planned_through};
@@ -105,12 +114,16 @@ void ChunkPlan::forget(model::CollectionId id) {
   tables_.erase(id);
 }
 
+bool ChunkPlan::is_complete(model::CollectionId id) const {
+  const auto it = tables_.find(id);
+  if (it == tables_.end()) return true;  // dropped
+  return it->second.planned && it->second.chunks_done == it->second.chunks;
+}
+
 bool ChunkPlan::is_done() const {
   const std::lock_guard lock(mutex_);
-  return std::all_of(tables_.begin(), tables_.end(), [](const auto& entry) {
-    const auto& table = entry.second;
-    return table.planned && table.chunks_done == table.chunks;
-  });
+  return std::all_of(tables_.begin(), tables_.end(),
+                     [&](const auto& entry) { return is_complete(entry.first); });
 }
 
 }  // namespace wherry::engine

@@ -44,6 +44,9 @@ class ChunkPlan {
   bool is_done() const;
 
  private:
+  struct Table;
+  bool is_complete(model::CollectionId table) const;
+
   struct Table {
     std::deque<model::Chunk> waiting;
     std::uint32_t next_number = 1;

@@ -35,7 +35,44 @@ std::uint64_t rows_per_chunk(const model::TableSchema& table, const Limits& limi
   return std::max<std::uint64_t>(rows, 100);
 }
 
+bool is_as_known(contract::RowView& view, const contract::TablePair& pair) {
+  const auto definition = view.definition(pair.source.name);
+  return definition && definition->carries_like(pair.source);
+}
+
 }  // namespace
+
+bool copy_whole_table(Parts& parts, contract::RowView& view, contract::RowWriter& writer,
+                      const contract::TablePair& pair, contract::ChunkMark& mark,
+                      const std::stop_token& stop) {
+  if (!is_as_known(view, pair)) return false;
+  writer.begin_table(pair);
+  bool as_known = true;
+  try {
+    view.read_all({pair.source.name, &pair.source}, base::Bytes{parts.limits.chunk_bytes},
+                  [&](const model::RowBatch& rows) {
+                    if (stop.stop_requested()) base::throw_cancelled();
+                    writer.append(pair, rows);
+                    mark.rows += rows.rows();
+                    mark.bytes += rows.bytes();
+                  });
+    // Asked after the read: from then on the read keeps the definition from changing.
+    as_known = is_as_known(view, pair);
+  } catch (const base::Error& error) {
+    writer.rollback();
+    if (error.kind() != base::ErrorKind::data_mismatch || is_as_known(view, pair)) throw;
+    as_known = false;
+  } catch (...) {
+    writer.rollback();
+    throw;
+  }
+  if (as_known) {
+    writer.commit_table(mark);
+  } else {
+    writer.rollback();
+  }
+  return as_known;
+}
 
 void CopyRows::run(const std::stop_token& stop) {
   std::stop_source workers_stop;
@@ -102,6 +139,7 @@ void CopyRows::plan(contract::RowReader& reader, const ChunkPlan::PlanIt& task) 
   constexpr int boundaries_at_once = 8;
   const auto pair = parts_.book.find(task.table);
   if (!pair) return plan_.forget(task.table);
+  if (copied_whole(parts_, *pair)) return plan_.planned(task.table, std::nullopt);
   const auto view = reader.open_view();
   const contract::TableRef table{pair->source.name, &pair->source};
   const auto rows = rows_per_chunk(pair->source, parts_.limits);
@@ -137,39 +175,59 @@ bool CopyRows::try_copy(contract::RowReader& reader, contract::RowWriter& writer
     plan_.forget(chunk.collection);
     return true;
   }
-  auto view = open_source_view(reader, hold, stop);
+  const auto cascades = parts_.cascades.get();
+  const bool exact = copied_exactly(parts_, *pair);
+  const bool whole = copied_whole(parts_, *pair) && !chunk.after && !chunk.through;
+  auto view = exact ? open_exact_source_view(reader, hold, exact_with(parts_, *pair), stop)
+                    : open_source_view(reader, hold, stop);
   contract::ChunkMark mark;
   mark.bracket = view->bracket();
   hold.let_go_on_to(mark.bracket.low);
+  const auto come_to_stand = [&] {
+    parts_.gate.wait_applied(mark.bracket.low, stop);
+    // A change of definition may have been on the way there.
+    return parts_.book.find(chunk.collection) == pair && parts_.cascades.get() == cascades;
+  };
+  if (whole) {
+    mark.chunk = chunk;
+    if (!come_to_stand()) return false;
+    if (!copy_whole_table(parts_, *view, writer, *pair, mark, stop)) return false;
+    note_done(*pair, mark);
+    return true;
+  }
 
   const contract::TableRef table{pair->source.name, &pair->source};
   model::RowBatch rows(pair->source.columns.size());
   std::optional<model::Key> cut;
-  const auto as_known = [&] {
-    const auto definition = view->definition(table.name);
-    return definition && definition->carries_like(pair->source);
-  };
   try {
     cut = view->read(table, chunk, base::Bytes{2 * parts_.limits.chunk_bytes}, rows);
   } catch (const base::Error& error) {
-    if (error.kind() != base::ErrorKind::data_mismatch || as_known()) throw;
+    if (error.kind() != base::ErrorKind::data_mismatch || is_as_known(*view, *pair)) throw;
     return false;
   }
   // Asked after the read: from then on the read keeps the definition from changing.
-  if (!as_known()) return false;
+  if (!is_as_known(*view, *pair)) return false;
   view.reset();
+  if (exact && !come_to_stand()) return false;
   if (cut) chunk = plan_.split(chunk, *cut);
   mark.chunk = chunk;
   mark.rows = rows.rows();
   mark.bytes = rows.bytes();
-  writer.write_chunk(*pair, rows, mark);
+  writer.write_chunk(*pair, rows, mark,
+                     exact ? contract::ChunkWrite::replace_range : contract::ChunkWrite::upsert);
+  note_done(*pair, mark);
+  return true;
+}
+
+void CopyRows::note_done(const contract::TablePair& pair, const contract::ChunkMark& mark) {
   ++parts_.chunks_on_target;
-  plan_.done({chunk, true, mark.bracket, mark.rows, mark.bytes});
+  // While following is held: its next change of the table finds its row.
+  if (pair.source.key.empty()) parts_.book.set_copied_from(pair.id, mark.bracket.low);
+  plan_.done({mark.chunk, true, mark.bracket, mark.rows, mark.bytes});
   ++parts_.unproved_version;
   parts_.counters.rows_copied += mark.rows;
   parts_.counters.bytes_copied += mark.bytes;
   parts_.throttle.done(mark.rows, mark.bytes);
-  return true;
 }
 
 }  // namespace wherry::engine

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,7 @@ namespace wherry::engine {
 namespace {
 
 constexpr const char* pending_fact = "ddl_pending";
+constexpr const char* cascades_fact = "cascades";  // those that copying knew of
 
 // What a statement does to one table of this migration.
 struct Outcome {
@@ -124,7 +126,77 @@ void write_intent(Parts& parts, const std::vector<Outcome>& changed, const model
   parts.journal.set_fact(pending_fact, intent.dump());
 }
 
+bool is_complete(Parts& parts, model::CollectionId id, const model::Position& at) {
+  const auto tables = parts.journal.tables();
+  const bool planned = std::any_of(tables.begin(), tables.end(), [&](const auto& record) {
+    return record.id == id && record.planned;
+  });
+  const auto chunks = parts.journal.chunks(id);
+  return planned && std::all_of(chunks.begin(), chunks.end(), [&](const auto& record) {
+           return record.done && record.bracket.high <= at;
+         });
+}
+
+std::string text_of(const contract::CascadeRules& rules, const contract::CascadeRule& rule) {
+  const auto names = [&](model::CollectionId id, const std::vector<std::size_t>& columns) {
+    std::string out = std::to_string(id);
+    for (const auto column : columns) {
+      out += " " + base::printable(rules.tables.at(id)->source.columns.at(column).name);
+    }
+    return out;
+  };
+  return names(rule.parent, rule.parent_columns) + " > " + names(rule.child, rule.child_columns) +
+         " " + std::to_string(static_cast<int>(rule.on_delete)) +
+         std::to_string(static_cast<int>(rule.on_update));
+}
+
+// Chunks that were copied before a cascade was there were not copied for it (cascades.h).
+void require_copied(Parts& parts, const CascadeGraph& graph, const contract::CascadeRule& rule,
+                    const model::Position& at) {
+  auto concerned = graph.before(rule.child);
+  concerned.insert(rule.child);
+  for (const auto id : concerned) {
+    if (is_complete(parts, id, at)) continue;
+    throw base::Error(base::ErrorKind::not_supported, "ddl.cascade_while_copying",
+                      "a foreign key that changes rows by itself was added while the table was "
+                      "being copied: begin the migration again",
+                      parts.book.get(id)->source.name.text());
+  }
+}
+
 }  // namespace
+
+void learn_cascades(Parts& parts, const model::Position& at) {
+  contract::CascadeRules rules;
+  std::vector<contract::TablePair> pairs;
+  for (const auto& pair : parts.book.all()) {
+    pairs.push_back(*pair);
+    rules.tables.emplace(pair->id, pair);
+  }
+  rules.rules = parts.target.cascades(pairs);
+  CascadeGraph graph(std::move(rules));
+  if (const auto circle = graph.circle(); !circle.empty()) {
+    throw base::Error(base::ErrorKind::not_supported, "cascade.circle",
+                      "foreign keys that change rows by themselves lead from one table to another "
+                      "and back",
+                      parts.book.get(circle.front())->source.name.text());
+  }
+  // What is not known yet came by a change of definition, perhaps before a crash.
+  const auto known = parts.journal.fact(cascades_fact);
+  auto texts = nlohmann::json::array();
+  for (const auto& rule : graph.rules().rules) {
+    texts.push_back(text_of(graph.rules(), rule));
+    if (!known) continue;
+    const auto old = nlohmann::json::parse(*known);
+    if (std::find(old.begin(), old.end(), texts.back()) == old.end()) {
+      require_copied(parts, graph, rule, at);
+    }
+  }
+  if (const std::string now = texts.dump(); known != now) {
+    parts.journal.set_fact(cascades_fact, now);
+  }
+  parts.cascades.put(std::move(graph));
+}
 
 bool apply_definition_change(Parts& parts, const model::ChangePart& part,
                              const std::stop_token& stop) {
@@ -150,6 +222,8 @@ bool apply_definition_change(Parts& parts, const model::ChangePart& part,
 
   // Proofs are void before the first side effect: a crash in between must not leave one standing.
   const std::vector<Outcome> changed = outcomes(parts, plan);
+  std::set<model::CollectionId> old;
+  for (const auto& pair : parts.book.all()) old.insert(pair->id);
   const auto mark = record_window(parts, part.end, {});
   const std::lock_guard lock(parts.proof_mutex);
   for (const auto& table : changed) {
@@ -160,6 +234,12 @@ bool apply_definition_change(Parts& parts, const model::ChangePart& part,
   write_intent(parts, changed, part.end, told);
   parts.ddl->apply(parts.fence, plan, event, parts.route, mark, stop);
   journal_outcomes(parts, changed, part.end, told);
+  for (const auto& table : changed) {
+    const auto pair = parts.book.find(table.id);
+    // Made by this statement, it is empty here and there.
+    if (pair && !old.contains(table.id)) parts.book.set_copied_from(table.id, part.begin);
+  }
+  learn_cascades(parts, part.end);
   spdlog::info("applied {}: {}", plan.what, told);
   return true;
 }

@@ -18,4 +18,9 @@ namespace wherry::engine {
 // following stands still; proof_mutex is held if others run.
 void finish_definition_change(Parts& parts, const model::Position& applied);
 
+// Learns from the target which foreign keys change rows by themselves, as of the position `at`
+// where it stands. Throws Error(not_supported) if one that is new concerns tables whose chunks were
+// not all copied before it.
+void learn_cascades(Parts& parts, const model::Position& at);
+
 }  // namespace wherry::engine

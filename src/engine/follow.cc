@@ -104,6 +104,8 @@ void Follow::take(model::ChangePart part, contract::RowWriter& writer,
   if (!inside_transaction_) {
     while (!parts_.gate.try_take(part.begin)) {
       commit(writer);
+      // Everything before it is applied, also what is nobody's: somebody may wait for just that.
+      if (parts_.gate.applied() < part.begin) parts_.gate.set_applied(part.begin);
       parts_.gate.wait_until_takeable(part.begin, stop);
     }
   }
@@ -120,7 +122,7 @@ void Follow::take(model::ChangePart part, contract::RowWriter& writer,
             .count();
   }
   const model::Position end = part.end;
-  window_.add(std::move(part), parts_.book);
+  window_.add(std::move(part), parts_.book, parts_.cascades);
   inside_transaction_ = !last;
   if (last) {
     end_ = end;
@@ -140,19 +142,19 @@ void Follow::take(model::ChangePart part, contract::RowWriter& writer,
 void Follow::flush_part_of_large_transaction(contract::RowWriter& writer) {
   if (!open_) writer.begin_window();
   open_ = true;
-  window_.write_to(writer);
+  window_.write_to(writer, parts_.limits.dirty_keys_per_table);
   window_.drop_written();
 }
 
 void Follow::commit(contract::RowWriter& writer) {
   if (!window_.has_changes()) return;
-  const auto mark = record_window(parts_, end_, window_.touched());
-
   constexpr int tries = 10;
   for (int attempt = 1;; ++attempt) {
     try {
       if (!open_) writer.begin_window();
-      window_.write_to(writer);
+      window_.write_to(writer, parts_.limits.dirty_keys_per_table);
+      // Only now it is known which rows cascades have reached.
+      const auto mark = record_window(parts_, end_, window_.touched());
       writer.commit_window(mark, parts_.ledger.forget_through());
       break;
     } catch (const base::Error& error) {
@@ -160,7 +162,7 @@ void Follow::commit(contract::RowWriter& writer) {
       // parts would be missing.
       if (error.kind() != base::ErrorKind::transient || open_ || attempt == tries) throw;
       writer.rollback();
-      spdlog::debug("window {}: {}; again", mark.number, error.what());
+      spdlog::debug("window up to {}: {}; again", end_.text(), error.what());
     }
   }
   open_ = false;

@@ -228,6 +228,7 @@ void Migration::restore(const std::stop_token& stop) {
     parts_.book.use_id(record.id);
     if (!record.dropped) restore_table(record, progress);
   }
+  learn_cascades(parts_, *progress.position);
   parts_.chunks_on_target = progress.chunks.size();
   for (const auto& proof : parts_.journal.proofs()) {
     parts_.ledger.start_tracking(proof.collection);
@@ -269,6 +270,9 @@ void Migration::restore_table(const journal::TableRecord& record,
     pair.source.key_index = std::move(definition->key_index);
     pair.source.unique_keys = std::move(definition->unique_keys);
   }
+  std::optional<model::Position> copied_from;
+  if (on_target.size() == 1) copied_from = on_target.front().bracket.low;
+  parts_.book.set_copied_from(record.id, copied_from);
   parts_.book.put(std::move(pair));
 }
 

@@ -21,9 +21,8 @@ contract::TargetProgress load_progress(const Parts& parts, const std::stop_token
   return progress;
 }
 
-contract::WindowMark record_window(Parts& parts, const model::Position& end,
-                                   ledger::TouchedKeys keys) {
-  keys = parts.ledger.tracked(std::move(keys));
+contract::WindowMark record_window(Parts& parts, const model::Position& end, Touched touched) {
+  auto keys = parts.ledger.tracked(std::move(touched.keys));
   contract::WindowMark mark;
   mark.end = end;
   if (!keys.empty()) mark.dirty_keys = ledger::encode(keys);
@@ -33,7 +32,28 @@ contract::WindowMark record_window(Parts& parts, const model::Position& end,
     parts.journal.void_proofs(table);
     ++parts.unproved_version;
   }
+  for (const auto table : touched.tables) {
+    if (parts.ledger.counts(table).chunks_proved != 0) parts.journal.void_proofs(table);
+    parts.ledger.drop_table(table, end);
+    ++parts.unproved_version;
+  }
   return mark;
+}
+
+bool copied_exactly(const Parts& parts, const contract::TablePair& pair) {
+  return pair.source.key.empty() || parts.cascades.get()->is_child(pair.id);
+}
+
+bool copied_whole(const Parts& parts, const contract::TablePair& pair) {
+  return pair.source.key.empty() || parts.cascades.get()->in_one_piece(pair.id);
+}
+
+std::vector<model::CollectionName> exact_with(const Parts& parts, const contract::TablePair& pair) {
+  std::vector<model::CollectionName> names;
+  for (const auto id : parts.cascades.get()->reached_from(pair.id)) {
+    if (const auto table = parts.book.find(id)) names.push_back(table->source.name);
+  }
+  return names;
 }
 
 }  // namespace wherry::engine

@@ -10,11 +10,13 @@
 
 #include "base/digest.h"
 #include "contract/row_store.h"
+#include "engine/cascades.h"
 #include "engine/counters.h"
 #include "engine/follow_gate.h"
 #include "engine/limits.h"
 #include "engine/table_book.h"
 #include "engine/throttle.h"
+#include "engine/window.h"
 #include "journal/journal.h"
 #include "ledger/ledger.h"
 
@@ -38,6 +40,7 @@ struct Parts {
 
   ledger::Ledger ledger{limits.dirty_keys_per_table};
   TableBook book{};
+  CascadeBook cascades{};
   FollowGate gate{};
   Counters counters{};
   Throttle throttle{limits.rows_per_second, limits.bytes_per_second, counters};
@@ -62,8 +65,15 @@ inline constexpr std::string_view target_went_back = "target.went_back";
 contract::TargetProgress load_progress(const Parts& parts, const std::stop_token& stop);
 
 // Gives a window its number and makes its keys dirty, before it commits: too many dirty keys are
-// harmless, too few are not.
-contract::WindowMark record_window(Parts& parts, const model::Position& end,
-                                   ledger::TouchedKeys keys);
+// harmless, too few are not. A table touched as a whole loses its proofs.
+contract::WindowMark record_window(Parts& parts, const model::Position& end, Touched touched);
+
+// The table's chunks are written while following stands at the place of their read, and leave
+// nothing else in their range: children of cascades, and tables without a key.
+bool copied_exactly(const Parts& parts, const contract::TablePair& pair);
+// The table is one chunk, copied exactly.
+bool copied_whole(const Parts& parts, const contract::TablePair& pair);
+// The tables that an exact view of this one has to be exact about, by their names on the source.
+std::vector<model::CollectionName> exact_with(const Parts& parts, const contract::TablePair& pair);
 
 }  // namespace wherry::engine

@@ -20,6 +20,7 @@ constexpr std::string_view way = "stream-xxh3";
 constexpr std::string_view difference_code = "proof.difference";
 
 std::string subject(const contract::TablePair& pair, const model::Key& key) {
+  if (pair.source.key.empty()) return pair.source.name.text();
   return pair.source.name.text() + " key " + key.text();
 }
 
@@ -162,12 +163,16 @@ bool ProveRows::prove_unproved_chunks(contract::RowReader& source, contract::Row
 std::vector<model::Key> ProveRows::prove_chunk(const BothViews& views,
                                                const contract::TablePair& pair,
                                                const model::Chunk& chunk) {
+  const auto started = std::chrono::steady_clock::now();
   const auto [source, target] =
       on_both(views, pair, [&](contract::RowView& view, const contract::TableRef& table) {
         return view.digest(table, chunk, parts_.digest_key);
       });
   std::vector<model::Key> different;
-  if (source != target) {
+  const bool has_key = !pair.source.key.empty();
+  if (source != target && !has_key) {
+    if (parts_.ledger.known_since(pair.id, views.bracket.low)) different.emplace_back();
+  } else if (source != target) {
     const auto [source_rows, target_rows] =
         on_both(views, pair, [&](contract::RowView& view, const contract::TableRef& table) {
           return view.row_digests(table, chunk, parts_.digest_key);
@@ -192,7 +197,16 @@ std::vector<model::Key> ProveRows::prove_chunk(const BothViews& views,
   const std::lock_guard lock(parts_.proof_mutex);
   // A definition changed meanwhile, or too many keys did: not proved, and taken again.
   const auto now = parts_.book.find(pair.id);
-  if (now.get() != &pair || !parts_.ledger.add_proof(proof)) return {};
+  const bool untouched = has_key || source == target;
+  if (now.get() != &pair || !untouched || !parts_.ledger.add_proof(proof)) {
+    if (has_key) return {};
+    // Read again and again as a whole, a busy table would cost too much.
+    const auto took = std::chrono::steady_clock::now() - started;
+    const std::lock_guard known(mutex_);
+    not_before_[{pair.id, chunk.number}] =
+        std::chrono::steady_clock::now() + std::max<std::chrono::nanoseconds>(1s, 4 * took);
+    return {};
+  }
   parts_.journal.put_proof(proof);
   const std::lock_guard known(mutex_);
   different_chunks_.erase({pair.id, chunk.number});
@@ -272,6 +286,17 @@ void ProveRows::recheck_differences(contract::RowReader& source, contract::RowRe
   }
 }
 
+std::vector<model::Key> ProveRows::compare_without_key(const BothViews& views,
+                                                       const contract::TablePair& pair) {
+  const model::Chunk whole{pair.id, 1, std::nullopt, std::nullopt};
+  const auto [source, target] =
+      on_both(views, pair, [&](contract::RowView& view, const contract::TableRef& table) {
+        return view.digest(table, whole, parts_.digest_key);
+      });
+  if (source == target || !parts_.ledger.known_since(pair.id, views.bracket.low)) return {};
+  return {model::Key{}};
+}
+
 std::vector<model::Key> ProveRows::confirm(contract::RowReader& source, contract::RowReader& target,
                                            const contract::TablePair& pair,
                                            std::vector<model::Key> suspects,
@@ -286,6 +311,10 @@ std::vector<model::Key> ProveRows::confirm(contract::RowReader& source, contract
     const auto definition = views.source->definition(pair.source.name);
     const auto now = parts_.book.find(pair.id);
     if (!definition || !definition->carries_like(pair.source) || now.get() != &pair) return {};
+    if (pair.source.key.empty()) {
+      suspects = compare_without_key(views, pair);
+      continue;
+    }
     const auto [source_rows, target_rows] =
         on_both(views, pair, [&](contract::RowView& view, const contract::TableRef& table) {
           return view.key_digests(table, suspects, parts_.digest_key);
@@ -312,7 +341,9 @@ void ProveRows::tell(const contract::TablePair& pair, const std::vector<model::K
     spdlog::error("different: {}", subject(pair, key));
     parts_.journal.open_finding(
         {model::Severity::blocker, std::string(difference_code), subject(pair, key),
-         "the row is not the same on both sides, seen twice while nothing was changing it",
+         pair.source.key.empty()
+             ? "its rows are not the same on both sides, seen twice while nothing was changing them"
+             : "the row is not the same on both sides, seen twice while nothing was changing it",
          "find out who writes to the target; `wherry repair --dry-run` shows what would mend it"});
   }
 }

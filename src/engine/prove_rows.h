@@ -2,7 +2,9 @@
 // Keeping proof: every chunk is digested on both sides at one place of the log, and every key that
 // changed since is digested again by itself. A difference counts only if it is seen twice, at two
 // places, on a key that following was not touching: so a busy key is unknown for a while, and never
-// a false alarm. run() is one thread; everything else may be called from others.
+// a false alarm. A table without a key is one chunk, proved as a whole, and not at all after a
+// change; of its differences it is known that there are some. run() is one thread; everything else
+// may be called from others.
 
 #include <chrono>
 #include <map>
@@ -48,6 +50,9 @@ class ProveRows {
   // The keys that differ and were not being touched; nothing if the chunk is proved now.
   std::vector<model::Key> prove_chunk(const BothViews& views, const contract::TablePair& pair,
                                       const model::Chunk& chunk);
+  // The empty key, if the table's rows differ and nothing changed it since the source was read.
+  std::vector<model::Key> compare_without_key(const BothViews& views,
+                                              const contract::TablePair& pair);
   // Of these keys, those that differ at another place too.
   std::vector<model::Key> confirm(contract::RowReader& source, contract::RowReader& target,
                                   const contract::TablePair& pair, std::vector<model::Key> suspects,

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "base/error.h"
 #include "engine/bracket.h"
+#include "engine/copy_rows.h"
 
 namespace wherry::engine {
 
@@ -13,7 +15,9 @@ void repair_keys(Parts& parts, const contract::TablePair& pair, const std::vecto
                  bool dry_run, Repaired& out, const std::stop_token& stop) {
   const auto reader = parts.source.reader(stop);
   auto hold = parts.gate.hold();
-  auto view = open_source_view(*reader, hold, stop);
+  const bool exact = copied_exactly(parts, pair);
+  auto view = exact ? open_exact_source_view(*reader, hold, exact_with(parts, pair), stop)
+                    : open_source_view(*reader, hold, stop);
   const model::Bracket bracket = view->bracket();
   hold.let_go_on_to(bracket.low);
   parts.gate.wait_applied(bracket.low, stop);
@@ -30,12 +34,38 @@ void repair_keys(Parts& parts, const contract::TablePair& pair, const std::vecto
   out.keys += keys.size();
   if (dry_run) return;
 
-  const auto mark = record_window(parts, parts.gate.applied(), {{pair.id, keys}});
+  const auto mark = record_window(parts, parts.gate.applied(), {{{pair.id, keys}}, {}});
   const auto writer = parts.target.writer(parts.fence, stop);
   writer->begin_window();
   if (!absent.empty()) writer->remove(pair, absent);
   if (!rows.empty()) writer->put(pair, rows);
   writer->commit_window(mark, parts.ledger.forget_through());
+}
+
+// Rows without a key cannot be mended one by one: the table is copied again.
+void copy_again(Parts& parts, const contract::TablePair& pair, bool dry_run, Repaired& out,
+                const std::stop_token& stop) {
+  ++out.keys;
+  out.statements.push_back("-- " + pair.target.text() +
+                           " has no key: all of its rows are copied again");
+  if (dry_run) return;
+  for (const auto& record : parts.journal.chunks(pair.id)) {
+    const auto reader = parts.source.reader(stop);
+    auto hold = parts.gate.hold();
+    const auto view = open_exact_source_view(*reader, hold, exact_with(parts, pair), stop);
+    contract::ChunkMark mark;
+    mark.chunk = record.chunk;
+    mark.bracket = view->bracket();
+    hold.let_go_on_to(mark.bracket.low);
+    parts.gate.wait_applied(mark.bracket.low, stop);
+    (void)record_window(parts, parts.gate.applied(), {{}, {pair.id}});
+    const auto writer = parts.target.writer(parts.fence, stop);
+    if (!copy_whole_table(parts, *view, *writer, pair, mark, stop)) {
+      throw base::Error(base::ErrorKind::transient, "repair.definition_changes",
+                        "a change of definition is on its way; repair again", pair.target.text());
+    }
+    parts.book.set_copied_from(pair.id, mark.bracket.low);
+  }
 }
 
 }  // namespace
@@ -49,6 +79,11 @@ std::vector<Repaired> repair(Parts& parts, const DifferentKeys& keys, bool dry_r
     if (!pair) continue;
     Repaired repaired;
     repaired.collection = pair->target.text();
+    if (pair->source.key.empty()) {
+      copy_again(parts, *pair, dry_run, repaired, stop);
+      out.push_back(std::move(repaired));
+      continue;
+    }
     std::vector<model::Key> some;
     for (auto it = all.begin(); it != all.end();) {
       some.clear();

@@ -57,6 +57,21 @@ contract::TrackedTables TableBook::tracked() const {
   return out;
 }
 
+void TableBook::set_copied_from(model::CollectionId id, const std::optional<model::Position>& low) {
+  const std::lock_guard lock(mutex_);
+  if (low) {
+    copied_from_[id] = *low;
+  } else {
+    copied_from_.erase(id);
+  }
+}
+
+bool TableBook::is_copied_at(model::CollectionId id, const model::Position& begin) const {
+  const std::lock_guard lock(mutex_);
+  const auto it = copied_from_.find(id);
+  return it != copied_from_.end() && it->second <= begin;
+}
+
 void TableBook::use_id(model::CollectionId id) {
   const std::lock_guard lock(mutex_);
   next_id_ = std::max(next_id_, id + 1);

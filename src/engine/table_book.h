@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "contract/change_log.h"
@@ -23,12 +24,18 @@ class TableBook {
   std::shared_ptr<const contract::TablePair> find_source(const model::CollectionName& name) const;
   std::vector<std::shared_ptr<const contract::TablePair>> all() const;
   contract::TrackedTables tracked() const;
+  // A table without a key: from this position on its changes concern rows that are on the target.
+  // Nothing = it is not copied.
+  void set_copied_from(model::CollectionId id, const std::optional<model::Position>& low);
+  bool is_copied_at(model::CollectionId id, const model::Position& begin) const;
+
   void use_id(model::CollectionId id);  // it is a dropped table's: no other gets it
   model::CollectionId next_id() const;
 
  private:
   mutable std::mutex mutex_;
   std::map<model::CollectionId, std::shared_ptr<const contract::TablePair>> tables_;
+  std::map<model::CollectionId, model::Position> copied_from_;
   model::CollectionId next_id_ = 1;
 };
 

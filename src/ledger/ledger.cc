@@ -193,6 +193,12 @@ bool Ledger::touched_after(model::CollectionId table, const model::Key& key,
   return entry != found->second.dirty.end() && entry->second.window->second.end > since;
 }
 
+bool Ledger::known_since(model::CollectionId table, const model::Position& low) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = tables_.find(table);
+  return found != tables_.end() && found->second.tracked && low >= found->second.recorded_from;
+}
+
 std::uint64_t Ledger::forget_through() const {
   const std::lock_guard lock(mutex_);
   return windows_.empty() ? last_window_ : windows_.begin()->first - 1;

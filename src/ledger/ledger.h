@@ -92,6 +92,10 @@ class Ledger {
   bool touched_after(model::CollectionId table, const model::Key& key,
                      const model::Position& since) const;
 
+  // Has the table, as a whole, not been dropped since then, and is it tracked? So a proof of a read
+  // from there on would be taken.
+  bool known_since(model::CollectionId table, const model::Position& low) const;
+
   // Windows up to this number hold no dirty key any more and may be forgotten on the target.
   std::uint64_t forget_through() const;
 

@@ -21,8 +21,9 @@ enum class ChangeKind { insert, update, remove };
 struct RowEvent {
   CollectionId collection = 0;
   ChangeKind kind = ChangeKind::insert;
-  RowBatch before;  // update, remove
-  RowBatch after;   // insert, update; same number of rows as `before` for update
+  bool cascades = true;  // false: its session had foreign keys switched off
+  RowBatch before;       // update, remove
+  RowBatch after;        // insert, update; same number of rows as `before` for update
 };
 
 // A change of definition. It stands alone in its part.

@@ -188,11 +188,6 @@ TEST_F(MysqlDdl, refuses_what_would_differ_or_cannot_be_carried) {
             "ddl.auto_increment");
   EXPECT_EQ(refusal("CREATE TABLE n (id INT PRIMARY KEY, c TIMESTAMP)"), "ddl.timestamp_defaults");
   EXPECT_EQ(refusal("ALTER TABLE t ADD nope NOSUCHTYPE"), "ddl.refused_by_target");
-  EXPECT_EQ(refusal("CREATE TABLE n (a INT)"), "ddl.no_key");
-  EXPECT_EQ(
-      refusal("CREATE TABLE n (a INT PRIMARY KEY, FOREIGN KEY (a) REFERENCES p (id) ON DELETE "
-              "CASCADE)"),
-      "ddl.foreign_key_cascade");
   EXPECT_EQ(refusal("ALTER TABLE gone ADD a INT"), "mysql.no_such_object");
 }
 

@@ -112,10 +112,10 @@ class MysqlWriter : public ::testing::Test {
     Writer w = writer();
     w.sink().use(way);
     sql("TRUNCATE TABLE dst.t");
-    w.write_chunk(table, rows, mark_of(7));
+    w.write_chunk(table, rows, mark_of(7), contract::ChunkWrite::upsert);
     EXPECT_EQ(dump_of(table, "src.t"), dump_of(table, "dst.t"));
     // And once more over what is there.
-    w.write_chunk(table, rows, mark_of(7));
+    w.write_chunk(table, rows, mark_of(7), contract::ChunkWrite::upsert);
     EXPECT_EQ(dump_of(table, "src.t"), dump_of(table, "dst.t"));
   }
 
@@ -235,7 +235,8 @@ TEST_P(MysqlWriterWays, a_value_that_the_target_cannot_hold_is_never_shortened) 
     }
     Writer w = writer();
     w.sink().use(GetParam());
-    const auto error = error_of([&] { w.write_chunk(table, rows, mark_of(1)); });
+    const auto error =
+        error_of([&] { w.write_chunk(table, rows, mark_of(1), contract::ChunkWrite::upsert); });
     return error && error->kind() == ErrorKind::data_mismatch;
   };
   EXPECT_TRUE(refused({"1", "long", "1", "y", "1"}));
@@ -254,7 +255,7 @@ TEST_F(MysqlWriter, falls_back_to_statements_where_local_infile_is_off) {
   sql("INSERT INTO src.t SELECT seq, REPEAT('x',100) FROM seq_1_to_5000");
   Writer w = writer();
   sql("SET GLOBAL local_infile=0");  // after the writer asked
-  w.write_chunk(table, source_rows(table), mark_of(1));
+  w.write_chunk(table, source_rows(table), mark_of(1), contract::ChunkWrite::upsert);
   EXPECT_EQ(value("SELECT COUNT(*) FROM dst.t"), "5000");
   expect_travels(table, Way::lines);
 }
@@ -272,7 +273,8 @@ TEST_F(MysqlWriter, statements_stay_below_the_packet_limit_and_greater_rows_go_a
     w.commit_window({1, Position::in_log("bin.000001", 5), ""}, 0);
     EXPECT_EQ(dump_of(table, "src.t"), dump_of(table, "dst.t"));
     w.sink().use(Way::statements);
-    const auto error = error_of([&] { w.write_chunk(table, rows, mark_of(1)); });
+    const auto error =
+        error_of([&] { w.write_chunk(table, rows, mark_of(1), contract::ChunkWrite::upsert); });
     ASSERT_TRUE(error);
     EXPECT_EQ(error->code(), "target.max_allowed_packet");
   }
@@ -283,7 +285,7 @@ TEST_F(MysqlWriter, a_chunk_and_its_mark_commit_together) {
   const auto table = make_table("id INT PRIMARY KEY, a INT");
   sql("INSERT INTO src.t VALUES (1,1),(2,2),(3,3); INSERT INTO dst.t VALUES (2,99),(4,4)");
   Writer w = writer();
-  w.write_chunk(table, source_rows(table), mark_of(5));
+  w.write_chunk(table, source_rows(table), mark_of(5), contract::ChunkWrite::upsert);
   EXPECT_EQ(value("SELECT GROUP_CONCAT(id,':',a ORDER BY id) FROM dst.t"), "1:1,2:2,3:3,4:4");
   const auto p = progress();
   ASSERT_EQ(p.chunks.size(), 1U);
@@ -423,8 +425,9 @@ TEST_F(MysqlWriter, an_older_writer_is_fenced_off_and_leaves_nothing) {
   });
   ASSERT_TRUE(window);
   EXPECT_EQ(window->kind(), ErrorKind::fenced);
-  const auto chunk =
-      error_of([&] { old_chunk.write_chunk(table, source_rows(table), mark_of(1)); });
+  const auto chunk = error_of([&] {
+    old_chunk.write_chunk(table, source_rows(table), mark_of(1), contract::ChunkWrite::upsert);
+  });
   ASSERT_TRUE(chunk);
   EXPECT_EQ(chunk->kind(), ErrorKind::fenced);
   EXPECT_EQ(value("SELECT COUNT(*) FROM dst.t"), "0");
@@ -433,7 +436,7 @@ TEST_F(MysqlWriter, an_older_writer_is_fenced_off_and_leaves_nothing) {
 
   fence_ = newer;
   Writer w = writer();
-  w.write_chunk(table, source_rows(table), mark_of(1));
+  w.write_chunk(table, source_rows(table), mark_of(1), contract::ChunkWrite::upsert);
   EXPECT_EQ(value("SELECT COUNT(*) FROM dst.t"), "1");
 }
 

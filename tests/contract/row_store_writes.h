@@ -29,7 +29,8 @@ TEST_P(RowStoreSuite, a_chunk_is_written_with_its_mark) {
   const auto fence = begin_target();
   const auto writer = lab_->target().writer(fence, {});
   const auto chunk = range({}, 10);
-  writer->write_chunk(pair_, batch({item(1, "a"), item(2, std::nullopt, "c", -5)}), mark(chunk, 2));
+  writer->write_chunk(pair_, batch({item(1, "a"), item(2, std::nullopt, "c", -5)}), mark(chunk, 2),
+                      contract::ChunkWrite::upsert);
   EXPECT_THAT(rows(Side::target), ElementsAre(item(1, "a"), item(2, std::nullopt, "c", -5)));
   const auto progress = lab_->target().load_progress("suite", {});
   ASSERT_EQ(progress.chunks.size(), 1U);
@@ -42,14 +43,16 @@ TEST_P(RowStoreSuite, a_chunk_is_written_with_its_mark) {
 
 TEST_P(RowStoreSuite, a_chunk_without_rows_is_marked_too) {
   const auto writer = lab_->target().writer(begin_target(), {});
-  writer->write_chunk(pair_, batch({}), mark(whole(), 0));
+  writer->write_chunk(pair_, batch({}), mark(whole(), 0), contract::ChunkWrite::upsert);
   EXPECT_EQ(lab_->target().load_progress("suite", {}).chunks.at(0).chunk, whole());
 }
 
 TEST_P(RowStoreSuite, a_chunk_written_again_converges) {
   const auto writer = lab_->target().writer(begin_target(), {});
-  writer->write_chunk(pair_, batch({item(1, "old"), item(2)}), mark(whole(), 2));
-  writer->write_chunk(pair_, batch({item(1, "new"), item(2)}), mark(range({}, 5), 2));
+  writer->write_chunk(pair_, batch({item(1, "old"), item(2)}), mark(whole(), 2),
+                      contract::ChunkWrite::upsert);
+  writer->write_chunk(pair_, batch({item(1, "new"), item(2)}), mark(range({}, 5), 2),
+                      contract::ChunkWrite::upsert);
   EXPECT_THAT(rows(Side::target), ElementsAre(item(1, "new"), item(2)));
   const auto chunks = lab_->target().load_progress("suite", {}).chunks;
   ASSERT_EQ(chunks.size(), 1U);
@@ -58,7 +61,8 @@ TEST_P(RowStoreSuite, a_chunk_written_again_converges) {
 
 TEST_P(RowStoreSuite, a_window_takes_effect_as_a_whole_with_its_position) {
   const auto writer = lab_->target().writer(begin_target(), {});
-  writer->write_chunk(pair_, batch({item(1), item(2), item(3)}), mark(whole(), 3));
+  writer->write_chunk(pair_, batch({item(1), item(2), item(3)}), mark(whole(), 3),
+                      contract::ChunkWrite::upsert);
   writer->begin_window();
   writer->remove(pair_, {key(1), key(99)});
   writer->put(pair_, batch({item(2, "changed"), item(4)}));
@@ -93,7 +97,8 @@ TEST_P(RowStoreSuite, a_window_not_committed_is_gone_with_its_writer) {
 
 TEST_P(RowStoreSuite, a_window_applied_twice_converges) {
   const auto writer = lab_->target().writer(begin_target(), {});
-  writer->write_chunk(pair_, batch({item(1, "a", "x"), item(2, "b", "y")}), mark(whole(), 2));
+  writer->write_chunk(pair_, batch({item(1, "a", "x"), item(2, "b", "y")}), mark(whole(), 2),
+                      contract::ChunkWrite::upsert);
   for (std::uint64_t number : {1U, 2U}) {
     writer->begin_window();
     writer->remove(pair_, {key(1)});
@@ -106,7 +111,7 @@ TEST_P(RowStoreSuite, a_window_applied_twice_converges) {
 TEST_P(RowStoreSuite, unique_values_swapped_between_rows_arrive) {
   const auto writer = lab_->target().writer(begin_target(), {});
   writer->write_chunk(pair_, batch({item(1, "", "a"), item(2, "", "b"), item(3, "", "c")}),
-                      mark(whole(), 3));
+                      mark(whole(), 3), contract::ChunkWrite::upsert);
   writer->begin_window();
   writer->put(pair_, batch({item(1, "", "b"), item(2, "", "a")}));
   writer->commit_window({1, at(50), ""}, 0);
@@ -136,7 +141,10 @@ TEST_P(RowStoreSuite, a_writer_that_was_taken_over_writes_nothing) {
             }),
             base::ErrorKind::fenced);
   old_writer->rollback();
-  EXPECT_EQ(kind_of([&] { old_writer->write_chunk(pair_, batch({item(2)}), mark(whole(), 1)); }),
+  EXPECT_EQ(kind_of([&] {
+              old_writer->write_chunk(pair_, batch({item(2)}), mark(whole(), 1),
+                                      contract::ChunkWrite::upsert);
+            }),
             base::ErrorKind::fenced);
   EXPECT_EQ(kind_of([&] { lab_->target().renew(old_fence, {}); }), base::ErrorKind::fenced);
   EXPECT_THAT(rows(Side::target), IsEmpty());
@@ -145,7 +153,7 @@ TEST_P(RowStoreSuite, a_writer_that_was_taken_over_writes_nothing) {
   EXPECT_THAT(progress.chunks, IsEmpty());
 
   const auto writer = lab_->target().writer(fence, {});
-  writer->write_chunk(pair_, batch({item(3)}), mark(whole(), 1));
+  writer->write_chunk(pair_, batch({item(3)}), mark(whole(), 1), contract::ChunkWrite::upsert);
   EXPECT_THAT(rows(Side::target), ElementsAre(item(3)));
 }
 
@@ -178,7 +186,10 @@ TEST_P(RowStoreSuite, a_released_lease_is_free_at_once) {
   lab_->target().release(fence);
   EXPECT_GT(acquire("two").epoch, fence.epoch);
   const auto writer = lab_->target().writer(fence, {});
-  EXPECT_EQ(kind_of([&] { writer->write_chunk(pair_, batch({item(1)}), mark(whole(), 1)); }),
+  EXPECT_EQ(kind_of([&] {
+              writer->write_chunk(pair_, batch({item(1)}), mark(whole(), 1),
+                                  contract::ChunkWrite::upsert);
+            }),
             base::ErrorKind::fenced);
 }
 
@@ -192,7 +203,7 @@ TEST_P(RowStoreSuite, progress_is_loaded_as_it_was_kept) {
   const auto fence = begin_target();
   const auto writer = lab_->target().writer(fence, {});
   const model::Chunk odd{7, 3, model::Key({std::string("\0\xff", 2)}), model::Key({""})};
-  writer->write_chunk(pair_, batch({item(1)}), mark(odd, 1));
+  writer->write_chunk(pair_, batch({item(1)}), mark(odd, 1), contract::ChunkWrite::upsert);
   const std::string dirty("\0\x80\xffkeys", 7);
   for (std::uint64_t number : {1U, 2U, 5U}) {
     writer->begin_window();
@@ -240,7 +251,7 @@ TEST_P(RowStoreSuite, a_stream_starts_where_the_last_planning_says_until_somethi
 TEST_P(RowStoreSuite, a_writer_is_lost_with_its_server_and_its_open_window_too) {
   const auto fence = begin_target();
   const auto writer = lab_->target().writer(fence, {});
-  writer->write_chunk(pair_, batch({item(1)}), mark(whole(), 1));
+  writer->write_chunk(pair_, batch({item(1)}), mark(whole(), 1), contract::ChunkWrite::upsert);
   writer->begin_window();
   writer->put(pair_, batch({item(2)}));
   lab_->crash(Side::target);
@@ -259,7 +270,7 @@ TEST_P(RowStoreSuite, a_writer_is_lost_with_its_server_and_its_open_window_too) 
 
 TEST_P(RowStoreSuite, a_forgotten_migration_leaves_the_data) {
   const auto writer = lab_->target().writer(begin_target(), {});
-  writer->write_chunk(pair_, batch({item(1)}), mark(whole(), 1));
+  writer->write_chunk(pair_, batch({item(1)}), mark(whole(), 1), contract::ChunkWrite::upsert);
   lab_->target().forget("suite");
   lab_->target().prepare();  // a store may have removed its own schema with the last migration
   const auto progress = lab_->target().load_progress("suite", {});

@@ -122,11 +122,11 @@ TEST_F(CommandsTest, say_what_is_with_and_without_a_running_process) {
 }
 
 TEST_F(CommandsTest, findings_and_mistakes_have_exit_codes_of_their_own) {
-  source.exec_sql("CREATE TABLE shop.no_key (a INT)");
+  source.exec_sql("CREATE TABLE shop.old_engine (a INT PRIMARY KEY) ENGINE=MyISAM");
   const Wherry blocked(source, target, {"shop.*"});
   const json assessment = ask(blocked, {"assess"}, 3);
   EXPECT_EQ(assessment["ready"], false);
-  EXPECT_NE(assessment["findings"].dump().find("shop.no_key"), std::string::npos);
+  EXPECT_NE(assessment["findings"].dump().find("shop.old_engine"), std::string::npos);
   EXPECT_EQ(ask(blocked, {"run"}, 3)["code"], "assess.blocked");
 
   const Wherry mistaken(source, target, {"shop.*"}, "limmits: {threads: 2}\n");

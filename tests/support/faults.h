@@ -43,10 +43,23 @@ class FaultyWriter final : public contract::RowWriter {
       : inner_(std::move(inner)), faults_(std::move(faults)) {}
 
   void write_chunk(const contract::TablePair& table, const model::RowBatch& rows,
-                   const contract::ChunkMark& mark) override {
+                   const contract::ChunkMark& mark, contract::ChunkWrite way) override {
     write();
     std::this_thread::sleep_for(faults_->slow_chunks.load());
-    commit([&] { inner_->write_chunk(table, rows, mark); });
+    commit([&] { inner_->write_chunk(table, rows, mark, way); });
+  }
+  void begin_table(const contract::TablePair& table) override {
+    alive();
+    inner_->begin_table(table);
+  }
+  void append(const contract::TablePair& table, const model::RowBatch& rows) override {
+    write();
+    std::this_thread::sleep_for(faults_->slow_chunks.load());
+    inner_->append(table, rows);
+  }
+  void commit_table(const contract::ChunkMark& mark) override {
+    alive();
+    commit([&] { inner_->commit_table(mark); });
   }
   void begin_window() override {
     alive();
@@ -59,6 +72,17 @@ class FaultyWriter final : public contract::RowWriter {
   void put(const contract::TablePair& table, const model::RowBatch& rows) override {
     write();
     inner_->put(table, rows);
+  }
+  void replay(const contract::TablePair& table, const model::RowEvent& event,
+              contract::Replay way) override {
+    write();
+    inner_->replay(table, event, way);
+  }
+  contract::Cascaded cascade(const contract::CascadeRules& rules,
+                             const contract::ParentChange& change,
+                             std::uint64_t most_keys) override {
+    write();
+    return inner_->cascade(rules, change, most_keys);
   }
   void commit_window(const contract::WindowMark& mark, std::uint64_t forget_through) override {
     alive();
@@ -136,6 +160,10 @@ class FaultyTarget final : public contract::RowTarget {
   }
   std::optional<model::TableSchema> definition(const model::CollectionName& name) override {
     return inner().definition(name);
+  }
+  std::vector<contract::CascadeRule> cascades(
+      const std::vector<contract::TablePair>& tables) override {
+    return inner().cascades(tables);
   }
   std::vector<std::string> statements(const contract::TablePair& table,
                                       const std::vector<model::Key>& remove,

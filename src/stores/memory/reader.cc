@@ -53,6 +53,25 @@ class View final : public contract::RowView {
     return more ? last : std::nullopt;
   }
 
+  void read_all(const TableRef& table, base::Bytes batch,
+                const std::function<void(const model::RowBatch&)>& take) override {
+    model::RowBatch all(table.shape->columns.size());
+    with(table, [&](const Table& t) {
+      t.each({}, {}, version_, [&](const RowPtr& row) {
+        append(all, *row);
+        return true;
+      });
+    });
+    model::RowBatch some(all.columns());
+    for (std::size_t row = 0; row < all.rows(); ++row) {
+      some.append_row(all, row);
+      if (some.bytes() < batch.count) continue;
+      take(some);
+      some.clear();
+    }
+    if (!some.empty()) take(some);
+  }
+
   model::RowBatch read_keys(const TableRef& table, const std::vector<model::Key>& keys) override {
     model::RowBatch out(table.shape->columns.size());
     with(table, [&](const Table& t) {
@@ -146,6 +165,15 @@ class Reader final : public contract::RowReader {
   std::unique_ptr<contract::RowView> open_view() override {
     assert(!*open_);
     return std::make_unique<View>(server_, open_);
+  }
+
+  // Commits that are not visible yet become so in a moment.
+  std::unique_ptr<contract::RowView> open_exact_view(
+      const std::vector<model::CollectionName>&) override {
+    auto view = open_view();
+    if (view->bracket().exact()) return view;
+    throw base::Error(base::ErrorKind::transient, "memory.commit_pending",
+                      "a commit is in the log and not visible yet", server_->name());
   }
 
  private:

@@ -54,6 +54,29 @@ model::Position Server::create_table(const model::TableSchema& schema) {
   return transaction([&](Transaction& t) { t.define(std::nullopt, schema); });
 }
 
+void Server::try_out(std::uint64_t generation, const std::function<void(Transaction&)>& body) {
+  const std::lock_guard lock(mutex_);
+  require(generation);
+  Transaction transaction(*this);
+  try {
+    body(transaction);
+  } catch (...) {
+    transaction.undo();
+    throw;
+  }
+  transaction.undo();
+}
+
+void Server::add_foreign_key(ForeignKey key) {
+  const std::lock_guard lock(mutex_);
+  foreign_keys_.push_back(std::move(key));
+}
+
+std::vector<ForeignKey> Server::foreign_keys() const {
+  const std::lock_guard lock(mutex_);
+  return foreign_keys_;
+}
+
 model::Position Server::insert(const model::CollectionName& table, Row row) {
   return transaction([&](Transaction& t) { t.insert(table, std::move(row)); });
 }

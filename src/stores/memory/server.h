@@ -53,18 +53,44 @@ struct Progress {
   std::map<std::tuple<std::string, model::CollectionId, std::uint32_t>, contract::ChunkMark> chunks;
 };
 
+// What a foreign key does to the rows that refer to a parent's. No log shows it.
+struct ForeignKey {
+  model::CollectionName parent;
+  model::CollectionName child;
+  std::vector<std::size_t> parent_columns;
+  std::vector<std::size_t> child_columns;
+  contract::CascadeAction on_delete = contract::CascadeAction::none;
+  contract::CascadeAction on_update = contract::CascadeAction::none;
+};
+
 // One transaction. Everything it did is undone if its body throws.
 class Transaction {
  public:
-  void insert(const model::CollectionName& name, Row row);  // Error(rejected, "memory.duplicate")
+  // Error(rejected, "memory.duplicate"), or "memory.no_parent" for a foreign key.
+  void insert(const model::CollectionName& name, Row row);
   // The row with this key, which must exist, becomes `row`; its key may change.
   void update(const model::CollectionName& name, const model::Key& key, Row row);
   void remove(const model::CollectionName& name, const model::Key& key);  // must exist
+
+  // The same for tables without a key: one of the rows that equal `before`, which must exist.
+  void update_row(const model::CollectionName& name, const Row& before, Row row);
+  void remove_row(const model::CollectionName& name, const Row& before);
+
+  // What foreign keys do when a parent's row became `after` (null = was removed); updates and
+  // removals do it by themselves unless they were told not to. `touched` is told each row that is
+  // changed, before and after.
+  void switch_off_foreign_keys() { foreign_keys_on_ = false; }
+  using RowTouched = std::function<void(const model::CollectionName&, const Row&)>;
+  void carry_on(const model::CollectionName& parent, const Row& before, const Row* after,
+                const RowTouched& touched);
 
   // For writers: put removes every row that holds a unique value of the row, erase does not need
   // the row to exist.
   void put(const model::CollectionName& name, Row row);
   void erase(const model::CollectionName& name, const model::Key& key);
+  // Every row after `after` up to `through`.
+  void erase_range(const model::CollectionName& name, const std::optional<model::Key>& after,
+                   const std::optional<model::Key>& through);
 
   // Changes a definition; each stands alone in its transaction. Cells of columns that stay (by
   // name) are kept, new ones are NULL, or "0".
@@ -98,8 +124,9 @@ class Transaction {
       map.erase(key);
     }
   }
+  void require_parents(const model::CollectionName& child, const Row& row) const;
   void change(const model::CollectionName& name, const std::shared_ptr<Table>& table, RowPtr before,
-              RowPtr after);
+              RowPtr after, bool logged = true);
   void undo();
 
   struct Change {
@@ -112,6 +139,7 @@ class Transaction {
   std::optional<model::DdlEvent> ddl_;
   std::chrono::system_clock::time_point committed_at_;
   std::vector<std::function<void()>> undo_;
+  bool foreign_keys_on_ = true;
 };
 
 class Server {
@@ -126,6 +154,8 @@ class Server {
   // For clients. Each returns the position after its commit.
   model::Position transaction(const std::function<void(Transaction&)>& body);
   model::Position create_table(const model::TableSchema& schema);
+  void add_foreign_key(ForeignKey key);
+  std::vector<ForeignKey> foreign_keys() const;
   model::Position insert(const model::CollectionName& table, Row row);
   model::Position update(const model::CollectionName& table, const model::Key& key, Row row);
   model::Position remove(const model::CollectionName& table, const model::Key& key);
@@ -146,6 +176,8 @@ class Server {
   // For the store's objects. A generation ends with a crash; Error(connection_lost) for an older
   // one.
   std::uint64_t generation() const;
+  // Runs it and takes all of it back.
+  void try_out(std::uint64_t generation, const std::function<void(Transaction&)>& body);
   model::Position transaction(std::uint64_t generation,
                               const std::function<void(Transaction&)>& body);
   model::Position log_end() const;
@@ -178,6 +210,7 @@ class Server {
   mutable std::mutex mutex_;
   mutable std::condition_variable_any changed_;
   std::map<model::CollectionName, TableVersions> tables_;
+  std::vector<ForeignKey> foreign_keys_;
   Progress progress_;
   std::vector<Transaction> log_;
   Version visible_ = 0;

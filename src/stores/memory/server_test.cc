@@ -135,7 +135,10 @@ TEST_F(MemoryServer, a_crash_takes_the_last_commits_with_their_progress) {
   EXPECT_EQ(progress.position, position_at(10));
   ASSERT_EQ(progress.windows.size(), 1U);
   EXPECT_EQ(progress.windows[0].number, 1U);
-  EXPECT_EQ(code_of([&] { writer->write_chunk(pair, model::RowBatch(2), {}); }), "memory.gone");
+  EXPECT_EQ(code_of([&] {
+              writer->write_chunk(pair, model::RowBatch(2), {}, contract::ChunkWrite::upsert);
+            }),
+            "memory.gone");
   EXPECT_EQ(code_of([&] { server_->insert(name, row("9", "same")); }), "memory.duplicate");
 }
 

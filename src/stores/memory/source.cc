@@ -9,8 +9,8 @@ std::vector<model::Finding> Source::assess(const contract::TableFilter& filter) 
   std::vector<model::Finding> findings;
   for (const auto& table : tables(filter)) {
     if (!table.key.empty()) continue;
-    findings.push_back({model::Severity::blocker, "table.no_key", table.name.text(),
-                        "the table has no key", "add one, or leave the table out"});
+    findings.push_back({model::Severity::warning, "table.no_key", table.name.text(),
+                        "the table has no key", "add one if it is large"});
   }
   return findings;
 }
@@ -19,6 +19,26 @@ std::vector<model::TableSchema> Source::tables(const contract::TableFilter& filt
   auto all = server_->definitions();
   std::erase_if(all, [&](const model::TableSchema& t) { return !filter(t.name); });
   return all;
+}
+
+std::vector<contract::CascadeRule> cascades_between(
+    const Server& server, const std::map<model::CollectionName, model::CollectionId>& ids) {
+  std::vector<contract::CascadeRule> rules;
+  for (auto& key : server.foreign_keys()) {
+    const auto parent = ids.find(key.parent);
+    const auto child = ids.find(key.child);
+    if (parent == ids.end() || child == ids.end()) continue;
+    rules.push_back({parent->second, child->second, std::move(key.parent_columns),
+                     std::move(key.child_columns), key.on_delete, key.on_update});
+  }
+  return rules;
+}
+
+std::vector<contract::CascadeRule> Source::cascades(
+    const std::vector<contract::TablePair>& tables) {
+  std::map<model::CollectionName, model::CollectionId> ids;
+  for (const auto& pair : tables) ids.emplace(pair.source.name, pair.id);
+  return cascades_between(*server_, ids);
 }
 
 // Its calls never wait, so that there is nothing to break.

@@ -1,6 +1,7 @@
 #pragma once
 // A server in memory as source. As contract/row_store.h says.
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,6 +19,8 @@ class Source final : public contract::RowSource {
   std::string identity() override { return server_->name(); }
   std::vector<model::Finding> assess(const contract::TableFilter& filter) override;
   std::vector<model::TableSchema> tables(const contract::TableFilter& filter) override;
+  std::vector<contract::CascadeRule> cascades(
+      const std::vector<contract::TablePair>& tables) override;
   model::Position position() override { return server_->log_end(); }
   std::unique_ptr<contract::RowReader> reader(const std::stop_token& stop) override;
   std::unique_ptr<contract::ChangeLog> changes(const model::Position& from,
@@ -27,5 +30,9 @@ class Source final : public contract::RowSource {
  private:
   std::shared_ptr<Server> server_;
 };
+
+// Those of the server's foreign keys whose tables bear these names, by their ids.
+std::vector<contract::CascadeRule> cascades_between(
+    const Server& server, const std::map<model::CollectionName, model::CollectionId>& ids);
 
 }  // namespace wherry::stores::memory

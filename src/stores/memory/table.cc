@@ -105,7 +105,7 @@ void Table::each(const std::optional<model::Key>& after, const std::optional<mod
 
 std::vector<RowPtr> Table::conflicts(const Row& row) const {
   std::vector<RowPtr> out;
-  const std::string own = order_of(key_of(row));
+  const std::string own = schema_.key.empty() ? std::string() : order_of(key_of(row));
   for (std::size_t i = 0; i < unique_.size(); ++i) {
     const auto value = unique_value(row, schema_.unique_keys[i]);
     if (!value) continue;
@@ -129,16 +129,27 @@ void Table::index(const RowPtr& row, const std::string& order, bool present) {
   }
 }
 
-void Table::set(const model::Key& key, RowPtr row, Version version) {
-  const std::string order = order_of(key);
+std::optional<std::string> Table::place_of(const Row& row) const {
+  if (!schema_.key.empty()) return order_of(key_of(row));
+  for (const auto& [place, versions] : rows_) {
+    if (versions.back().row && *versions.back().row == row) return place;
+  }
+  return std::nullopt;
+}
+
+std::string Table::free_place() {
+  std::string place = std::to_string(++last_place_);
+  return place.insert(0, 20 - place.size(), '0');
+}
+
+void Table::set(const std::string& order, RowPtr row, Version version) {
   Versions& versions = rows_[order];
   if (!versions.empty()) index(versions.back().row, order, false);
   index(row, order, true);
   versions.push_back({version, std::move(row)});
 }
 
-void Table::unset(const model::Key& key) {
-  const std::string order = order_of(key);
+void Table::unset(const std::string& order) {
   const auto found = rows_.find(order);
   index(found->second.back().row, order, false);
   found->second.pop_back();

@@ -2,7 +2,8 @@
 // A table in memory with all versions of its rows, so that a view of any time can be read. The
 // order of its keys is its own: integers by value, columns of collation "nocase" without regard to
 // the case of ASCII letters, all else by bytes; two keys that differ only in what their order
-// disregards are one key. Not thread-safe (the server's lock protects it).
+// disregards are one key. A table without a key holds any rows, each at a place of its own. Not
+// thread-safe (the server's lock protects it).
 
 #include <cstdint>
 #include <functional>
@@ -34,15 +35,19 @@ class Table {
 
   RowPtr row(const model::Key& key, Version at) const;  // null = there is none
   RowPtr newest(const model::Key& key) const;
+  // Where a row is kept: of a table with a key, by it; else the place of one that is equal now, or
+  // nothing.
+  std::optional<std::string> place_of(const Row& row) const;
+  std::string free_place();
   // In key order; ends when `visit` returns false.
   void each(const std::optional<model::Key>& after, const std::optional<model::Key>& through,
             Version at, const std::function<bool(const RowPtr&)>& visit) const;
 
   // Other rows, as of now, that hold one of the row's unique values.
   std::vector<RowPtr> conflicts(const Row& row) const;
-  // A new version of the row with this key; null = it is removed. Requires: no conflict.
-  void set(const model::Key& key, RowPtr row, Version version);
-  void unset(const model::Key& key);  // takes the last set() of this key back
+  // A new version of the row at this place; null = it is removed. Requires: no conflict.
+  void set(const std::string& place, RowPtr row, Version version);
+  void unset(const std::string& place);  // takes the last set() of this place back
 
  private:
   struct Entry {
@@ -59,6 +64,7 @@ class Table {
   model::TableSchema schema_;
   std::map<std::string, Versions> rows_;                    // by the bytes of their order
   std::vector<std::map<std::string, std::string>> unique_;  // value → order, as of now
+  std::uint64_t last_place_ = 0;                            // without a key
 };
 
 }  // namespace wherry::stores::memory

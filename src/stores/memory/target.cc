@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "stores/memory/reader.h"
+#include "stores/memory/source.h"
 #include "stores/memory/writer.h"
 
 namespace wherry::stores::memory {
@@ -135,6 +136,13 @@ std::optional<model::TableSchema> Target::definition(const model::CollectionName
     if (schema.name == name) return std::move(schema);
   }
   return std::nullopt;
+}
+
+std::vector<contract::CascadeRule> Target::cascades(
+    const std::vector<contract::TablePair>& tables) {
+  std::map<model::CollectionName, model::CollectionId> ids;
+  for (const auto& pair : tables) ids.emplace(pair.target, pair.id);
+  return cascades_between(*server_, ids);
 }
 
 std::vector<std::string> Target::statements(const contract::TablePair& table,

@@ -34,6 +34,8 @@ class Target final : public contract::RowTarget {
   void create_tables(const contract::Fence& fence, contract::RowSource& source,
                      const std::vector<contract::TablePair>& tables) override;
   std::optional<model::TableSchema> definition(const model::CollectionName& name) override;
+  std::vector<contract::CascadeRule> cascades(
+      const std::vector<contract::TablePair>& tables) override;
   std::vector<std::string> statements(const contract::TablePair& table,
                                       const std::vector<model::Key>& remove,
                                       const model::RowBatch& put) override;

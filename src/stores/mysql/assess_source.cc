@@ -296,25 +296,21 @@ class Assessment {
   void check_key(const TableSchema& t) {
     const std::string subject = t.name.text();
     if (t.key.empty()) {
-      add(Severity::blocker, "source.no_key", subject,
-          "no primary key, and no unique key of whole NOT NULL columns, tells its rows apart",
-          "add a primary key, or exclude the table");
+      add(Severity::warning, "source.no_key", subject,
+          fmt::format(
+              "no primary key, and no unique key of whole NOT NULL columns, tells its rows apart: "
+              "its {} are copied in one piece while following waits, each changed row is searched "
+              "for in the whole table, every change voids the proof of all of it, and `repair` "
+              "copies it again",
+              base::human_bytes(t.byte_estimate)),
+          "add a primary key if it is large or busy");
+      check_exact(t);
       return;
     }
     for (const std::size_t at : t.key) {
       const Column& column = t.columns[at];
-      if (column.type == ColumnType::float_ || column.type == ColumnType::double_) {
-        add(Severity::blocker, "source.float_key", subject,
-            "key column " + base::printable(column.name) +
-                " is a floating-point number: its text does not identify a row",
-            "make it DECIMAL, or exclude the table");
-      } else if (column.type == ColumnType::set && column.member_count > 52) {
-        add(Severity::blocker, "source.set_key", subject,
-            "key column " + base::printable(column.name) +
-                " is a SET of more than 52 members: servers compare such numbers inexactly",
-            "choose another key, or exclude the table");
-      } else if ((column.type == ColumnType::set && column.member_count > 8) ||
-                 (column.type == ColumnType::enum_ && column.member_count > most_listed_members)) {
+      if ((column.type == ColumnType::set && column.member_count > 8) ||
+          (column.type == ColumnType::enum_ && column.member_count > most_listed_members)) {
         add(Severity::warning, "source.slow_key", subject,
             "key column " + base::printable(column.name) +
                 " has so many members that ranges of it scan the index",
@@ -343,18 +339,39 @@ class Assessment {
   }
 
   void check_foreign_key(const TableSchema& t, const ForeignKey& key) {
-    if (key.cascades()) {
+    if (key.cascades() && !filter_(key.parent)) {
       add(Severity::blocker, "source.fk_cascade", t.name.text(),
-          fmt::format("a foreign key to {} changes its rows by ON DELETE or ON UPDATE, and the log "
-                      "does not show these changes",
-                      key.parent.text()),
-          "in this version: make it RESTRICT (NO ACTION) for the time of the migration, or exclude "
-          "the table");
+          fmt::format(
+              "a foreign key to {}, which is not moved, changes its rows by ON DELETE or ON "
+              "UPDATE, and the log does not show these changes",
+              key.parent.text()),
+          "include that table as well, or make the foreign key RESTRICT (NO ACTION) for the time "
+          "of "
+          "the migration");
+      return;
     }
+    if (key.cascades()) check_exact(t);
     if (!filter_(key.parent)) {
       add(Severity::warning, "source.fk_parent_excluded", t.name.text(),
           fmt::format("its foreign key refers to {}, which is not moved", key.parent.text()),
           "include that table as well, or drop the foreign key on the target before it is used");
+    }
+  }
+
+  // What is copied at an exact place of the log: MySQL tells it only under a lock.
+  void check_exact(const TableSchema& t) {
+    if (is_mariadb() || has("LOCK TABLES") || !asked_lock_.insert(t.name.schema).second) return;
+    try {
+      c_.execute("SET SESSION lock_wait_timeout=1");
+      c_.execute("LOCK TABLES " + qualified(t.name) + " READ");
+      c_.execute("UNLOCK TABLES");
+    } catch (const Error& e) {
+      if (e.kind() == base::ErrorKind::transient) return;  // it is allowed, but in use
+      if (e.code() != "mysql.privilege") throw;
+      add(Severity::blocker, "source.privilege.lock_tables", t.name.text(),
+          "its copy needs a read lock for some milliseconds, to know the exact place in the log, "
+          "and the account may not take it",
+          grant("LOCK TABLES", "`" + t.name.schema + "`.*"));
     }
   }
 
@@ -510,6 +527,7 @@ class Assessment {
   std::map<std::string, std::string> variables_;
   std::set<std::string> privileges_;
   std::string account_;
+  std::set<std::string> asked_lock_;  // by schema
   std::vector<TableSchema> tables_;
   std::vector<model::Finding> findings_;
 };

@@ -306,8 +306,10 @@ void ChangeAssembler::on_rows(const wire::EventHeader& header, const wire::Rows&
   }
   if (m.collection) {
     model::RowEvent fresh = m.layout->empty_event(*m.collection, rows.kind);
+    fresh.cascades = (rows.flags & wire::Rows::no_foreign_keys) == 0;
     const bool joins = open_->may_merge && open_->events.back().collection == fresh.collection &&
-                       open_->events.back().kind == fresh.kind;
+                       open_->events.back().kind == fresh.kind &&
+                       open_->events.back().cascades == fresh.cascades;
     if (!joins) open_->events.push_back(std::move(fresh));
     model::RowEvent& into = open_->events.back();
     const std::uint64_t before = into.before.bytes() + into.after.bytes();

@@ -96,7 +96,9 @@ class Examination {
   void run(const std::optional<TableSchema>& before) {
     const auto now = read_table(connection_, after_);
     if (!now) refuse("ddl.no_effect", "the statement leaves no table behind");
-    if (now->key.empty()) refuse("ddl.no_key", "the table has no key by which rows are known");
+    if (now->key.empty() && before && !before->key.empty()) {
+      refuse("ddl.no_key", "the table loses the key by which its rows are known");
+    }
     if (now->engine != "InnoDB") refuse("ddl.engine", "the table would not be kept by InnoDB");
     for (const Column& column : now->columns) check_column(column, before);
   }

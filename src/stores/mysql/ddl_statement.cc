@@ -306,11 +306,6 @@ class Reader {
         refuse("ddl.engine", "the table would not be kept by InnoDB");
       }
     }
-    if (next_is("ON") && (is(at_ + 1, "DELETE") || is(at_ + 1, "UPDATE")) &&
-        (is(at_ + 2, "CASCADE") || is(at_ + 2, "SET"))) {
-      refuse("ddl.foreign_key_cascade",
-             "a foreign key that changes rows by itself leaves no trace of that in the log");
-    }
     if (creating || depth != 0) return;
     if (next_is("EXCHANGE") && is(at_ + 1, "PARTITION")) {
       refuse("ddl.exchange_partition", "rows would come from, or go to, another table");

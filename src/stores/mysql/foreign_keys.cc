@@ -56,6 +56,16 @@ class Reader {
   std::string name() { return done() ? std::string() : words_[at_++].text; }
   void skip() { ++at_; }
 
+  // "(`a`,`b`)", if it is there.
+  std::vector<std::string> names() {
+    std::vector<std::string> out;
+    if (!take("(")) return out;
+    while (!done() && !take(")")) {
+      if (!take(",")) out.push_back(name());
+    }
+    return out;
+  }
+
   std::string action() {
     if (take("SET")) return "SET " + name();
     if (take("NO")) return "NO " + name();
@@ -80,15 +90,22 @@ std::vector<ForeignKey> foreign_keys_in(std::string_view create,
   const std::vector<Word> words = words_of(create);
   std::vector<ForeignKey> out;
   Reader r(words);
+  std::vector<std::string> columns;
   while (!r.done()) {
+    if (r.take("FOREIGN") && r.take("KEY")) {
+      columns = r.names();
+      continue;
+    }
     if (!r.take("REFERENCES")) {
-      r.skip();
+      if (!r.done()) r.skip();
       continue;
     }
     ForeignKey key;
+    key.columns = std::move(columns);
+    columns.clear();
     key.parent = {table.schema, r.name()};
     if (r.take(".")) key.parent = {key.parent.name, r.name()};
-    while (!r.done() && !r.take(")")) r.skip();
+    key.parent_columns = r.names();
     while (r.take("ON")) {
       if (r.take("DELETE")) {
         key.on_delete = r.action();

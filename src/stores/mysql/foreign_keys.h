@@ -11,7 +11,9 @@
 namespace wherry::stores::mysql {
 
 struct ForeignKey {
+  std::vector<std::string> columns;
   model::CollectionName parent;
+  std::vector<std::string> parent_columns;
   std::string on_delete;  // "CASCADE", "SET NULL", "SET DEFAULT", "NO ACTION", "RESTRICT"; empty if
                           // not said
   std::string on_update;

@@ -22,9 +22,13 @@ TEST(ForeignKeys, are_read_with_their_parents_and_actions) {
   const auto keys = foreign_keys_in(create, {"shop", "c"});
   ASSERT_EQ(keys.size(), 3U);
   EXPECT_EQ(keys[0].parent, (model::CollectionName{"shop", "pa`rent"}));
+  EXPECT_EQ(keys[0].columns, std::vector<std::string>{"p"});
+  EXPECT_EQ(keys[0].parent_columns, std::vector<std::string>{"id"});
   EXPECT_EQ(keys[0].on_delete, "SET NULL");
   EXPECT_EQ(keys[0].on_update, "CASCADE");
   EXPECT_EQ(keys[1].parent, (model::CollectionName{"other", "t"}));
+  EXPECT_EQ(keys[1].columns, (std::vector<std::string>{"p", "q"}));
+  EXPECT_EQ(keys[1].parent_columns, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(keys[1].on_delete, "NO ACTION");
   EXPECT_EQ(keys[2].on_delete, "");
 }

@@ -61,8 +61,9 @@ Key key_of(const Stream& row, const std::vector<std::size_t>& key_columns) {
 }
 
 std::string select_rows(const TableRef& table, const std::string& where) {
-  return "SELECT " + select_list(*table.shape) + " FROM " + from_table(table.name, *table.shape) +
-         " WHERE " + where;
+  const std::string from = table.shape->key.empty() ? qualified(table.name) + " `t`"
+                                                    : from_table(table.name, *table.shape);
+  return "SELECT " + select_list(*table.shape) + " FROM " + from + " WHERE " + where;
 }
 
 // Requires: `connection` has just begun the transaction of the view.
@@ -83,6 +84,7 @@ class View final : public contract::RowView {
                               const std::optional<Key>& through, std::uint64_t rows) override {
     assert(rows > 0);
     check(table);
+    require_key(table);
     const std::string sql =
         "SELECT " + key_select_list(*table.shape) + " FROM " +
         from_table(table.name, *table.shape) + " WHERE " + key_range(*table.shape, after, through) +
@@ -99,6 +101,7 @@ class View final : public contract::RowView {
   std::optional<Key> read(const TableRef& table, const model::Chunk& chunk, base::Bytes limit,
                           model::RowBatch& out) override {
     check(table);
+    require_key(table);
     const std::uint64_t row_estimate = std::max<std::uint64_t>(table.shape->row_estimate, 1);
     std::uint64_t row_bytes =
         std::max<std::uint64_t>(table.shape->byte_estimate / row_estimate, 64);
@@ -129,8 +132,23 @@ class View final : public contract::RowView {
     }
   }
 
+  void read_all(const TableRef& table, base::Bytes batch,
+                const std::function<void(const model::RowBatch&)>& take) override {
+    check(table);
+    model::RowBatch rows(table.shape->columns.size());
+    each_row(table, select_rows(table, "TRUE"), [&](const Stream& row) {
+      for (std::size_t i = 0; i < row.columns(); ++i) rows.append(row.cell(i));
+      if (rows.bytes() < batch.count) return true;
+      take(rows);
+      rows.clear();
+      return true;
+    });
+    if (!rows.empty()) take(rows);
+  }
+
   model::RowBatch read_keys(const TableRef& table, const std::vector<Key>& keys) override {
     check(table);
+    require_key(table);
     model::RowBatch out(table.shape->columns.size());
     each_row_of_keys(table, keys, [&](const Stream& row) {
       for (std::size_t i = 0; i < row.columns(); ++i) out.append(row.cell(i));
@@ -142,6 +160,7 @@ class View final : public contract::RowView {
   model::ChunkDigest digest(const TableRef& table, const model::Chunk& chunk,
                             const base::DigestKey& key) override {
     check(table);
+    if (chunk.after || chunk.through) require_key(table);
     model::ChunkDigest total;
     base::RowHasher hasher(key);
     each_row(table, select_rows(table, key_range(*table.shape, chunk.after, chunk.through)),
@@ -156,6 +175,7 @@ class View final : public contract::RowView {
   std::vector<RowDigest> row_digests(const TableRef& table, const model::Chunk& chunk,
                                      const base::DigestKey& key) override {
     check(table);
+    require_key(table);
     std::vector<RowDigest> out;
     base::RowHasher hasher(key);
     each_row(
@@ -170,6 +190,7 @@ class View final : public contract::RowView {
   std::vector<RowDigest> key_digests(const TableRef& table, const std::vector<Key>& keys,
                                      const base::DigestKey& key) override {
     check(table);
+    require_key(table);
     std::vector<RowDigest> out;
     base::RowHasher hasher(key);
     each_row_of_keys(table, keys, [&](const Stream& row) {
@@ -206,14 +227,16 @@ class View final : public contract::RowView {
     }
   }
 
+  static void require_key(const TableRef& table) {
+    if (!table.shape->key.empty()) return;
+    throw Error(ErrorKind::not_supported, "mysql.no_key",
+                "the table has no key that identifies its rows", table.name.text());
+  }
+
   // Once a table and view: a definition changed later than the view makes the server refuse to read
   // (1412).
   void check(const TableRef& table) {
     if (checked_.contains({table.name, table.shape})) return;
-    if (table.shape->key.empty()) {
-      throw Error(ErrorKind::not_supported, "mysql.no_key",
-                  "the table has no key that identifies its rows", table.name.text());
-    }
     const auto found = read_table(connection_, table.name);
     if (!found) throw mismatch(table, "the table does not exist");
     if (!table.shape->carries_like(*found))
@@ -232,9 +255,31 @@ class Reader final : public contract::RowReader {
       : endpoint_(std::move(endpoint)), options_(std::move(options)) {}
 
   std::unique_ptr<contract::RowView> open_view() override {
+    return connected([&](Connection& c) { return open_on(c); });
+  }
+
+  std::unique_ptr<contract::RowView> open_exact_view(
+      const std::vector<model::CollectionName>& tables) override {
+    return connected([&](Connection& c) -> std::unique_ptr<contract::RowView> {
+      if (logs_ && c.server().is_mariadb()) return open_on(c);
+      // With luck, nothing commits in between.
+      const bool may_be_lucky = has_gtids_ && c.server().number >= 50700;
+      for (int attempt = 0; attempt < lucky_tries && may_be_lucky; ++attempt) {
+        auto view = open_on(c);
+        if (view->bracket().exact()) return view;
+      }
+      if (!logs_) refuse(c);
+      return open_locked(c, tables);
+    });
+  }
+
+ private:
+  // With a connection that works, if there is one to be had.
+  template <typename Open>
+  std::unique_ptr<contract::RowView> connected(const Open& open) {
     if (connection_) {
       try {
-        return open_on(*connection_);
+        return open(*connection_);
       } catch (const Error& e) {
         if (e.kind() != ErrorKind::connection_lost) throw;
       }
@@ -249,10 +294,33 @@ class Reader final : public contract::RowReader {
     logs_ = connection_->scalar("SELECT @@GLOBAL.log_bin") == "1";
     has_gtids_ = !connection_->server().is_mariadb() &&
                  connection_->scalar("SELECT @@GLOBAL.gtid_mode") == "ON";
-    return open_on(*connection_);
+    return open(*connection_);
   }
 
- private:
+  // A read lock is given when every transaction that changed the tables is over: written to the log
+  // and visible. While it is held none of theirs can come between the log's end and the snapshot.
+  // Others wait behind our request for it, so it is given up soon: Error(transient).
+  std::unique_ptr<contract::RowView> open_locked(Connection& c,
+                                                 const std::vector<model::CollectionName>& tables) {
+    Connection locks(endpoint_);
+    const InterruptOnStop interrupt(options_.stop, locks);
+    check_identity(locks, options_.identity);
+    // Before 5.7 a transaction keeps others from a table only by InnoDB's own lock, which LOCK
+    // TABLES asks for without autocommit.
+    locks.execute(
+        "SET SESSION lock_wait_timeout=1, SESSION innodb_lock_wait_timeout=1, autocommit=0");
+    std::string list;
+    for (const auto& table : tables) {
+      list += (list.empty() ? "" : ",") + qualified(table) + " READ";
+    }
+    locks.execute("LOCK TABLES " + list);
+    const auto end = log_end(locks);
+    if (!end) refuse(c);
+    begin(c);
+    locks.execute("UNLOCK TABLES");
+    return std::make_unique<View>(c, model::Bracket{*end, *end});
+  }
+
   static void begin(Connection& c) {
     c.execute("ROLLBACK");
     c.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
@@ -300,6 +368,7 @@ class Reader final : public contract::RowReader {
                 c.endpoint().text());
   }
 
+  static constexpr int lucky_tries = 5;
   Endpoint endpoint_;
   ReaderOptions options_;
   std::unique_ptr<Connection> connection_;

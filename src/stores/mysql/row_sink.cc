@@ -206,6 +206,26 @@ void RowSink::mismatch(const std::string& table, const std::string& what) {
               connection_.endpoint().text() + " " + table);
 }
 
+void RowSink::remove_range(const contract::TablePair& table, const model::Chunk& range) {
+  const std::string where = table.source.key.empty()
+                                ? "TRUE"
+                                : key_range(table.source, range.after, range.through, false);
+  try {
+    connection_.execute("DELETE FROM " + qualified(table.target) + " WHERE " + where);
+  } catch (const Error& e) {
+    throw e.within(table.target.text());
+  }
+}
+
+void RowSink::require_fit(const std::string& sql, const contract::TablePair& table) const {
+  if (sql.size() <= packet_limit_) return;
+  throw Error(ErrorKind::rejected, "target.max_allowed_packet",
+              fmt::format("a change of {} does not fit into the target's max_allowed_packet; "
+                          "raise it",
+                          base::human_bytes(sql.size())),
+              table.target.text());
+}
+
 void RowSink::remove(const contract::TablePair& table, const std::vector<model::Key>& keys) {
   const std::string head = "DELETE FROM " + qualified(table.target) + " WHERE ";
   std::size_t first = 0;

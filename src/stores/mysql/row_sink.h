@@ -22,6 +22,11 @@ class RowSink {
   void put(const contract::TablePair& table, const model::RowBatch& rows);
   void remove(const contract::TablePair& table, const std::vector<model::Key>& keys);
 
+  // Removes every row of the chunk's range.
+  void remove_range(const contract::TablePair& table, const model::Chunk& range);
+  // Throws Error(rejected, "target.max_allowed_packet") if the server would not take the statement.
+  void require_fit(const std::string& sql, const contract::TablePair& table) const;
+
   // How rows are to be sent: lines are faster, but a server may refuse LOAD DATA LOCAL.
   enum class Way { lines, statements };
   void use(Way way) { lines_allowed_ = way == Way::lines && server_allows_lines_; }

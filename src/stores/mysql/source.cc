@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "stores/mysql/assess_source.h"
+#include "stores/mysql/cascade.h"
 #include "stores/mysql/changes.h"
 #include "stores/mysql/identity.h"
 #include "stores/mysql/log_position.h"
@@ -76,6 +77,13 @@ std::vector<model::Finding> Source::assess(const contract::TableFilter& filter) 
 
 std::vector<model::TableSchema> Source::tables(const contract::TableFilter& filter) {
   return with_connection([&](Connection& c) { return read_tables(c, filter); });
+}
+
+std::vector<contract::CascadeRule> Source::cascades(
+    const std::vector<contract::TablePair>& tables) {
+  std::vector<model::CollectionName> names;
+  for (const auto& pair : tables) names.push_back(pair.source.name);
+  return with_connection([&](Connection& c) { return read_cascades(c, tables, names); });
 }
 
 model::Position Source::position() {

@@ -34,6 +34,8 @@ class Source final : public contract::RowSource {
   std::string identity() override;
   std::vector<model::Finding> assess(const contract::TableFilter& filter) override;
   std::vector<model::TableSchema> tables(const contract::TableFilter& filter) override;
+  std::vector<contract::CascadeRule> cascades(
+      const std::vector<contract::TablePair>& tables) override;
   model::Position position() override;
   std::unique_ptr<contract::RowReader> reader(const std::stop_token& stop) override;
   std::unique_ptr<contract::ChangeLog> changes(const model::Position& from,

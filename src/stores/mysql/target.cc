@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "stores/mysql/assess_target.h"
+#include "stores/mysql/cascade.h"
 #include "stores/mysql/create_tables.h"
 #include "stores/mysql/ddl_apply.h"
 #include "stores/mysql/ddl_plan.h"
@@ -113,6 +114,13 @@ void Target::create_tables(const contract::Fence& fence, contract::RowSource& so
 
 std::optional<model::TableSchema> Target::definition(const model::CollectionName& name) {
   return read_table(*connect(), name);
+}
+
+std::vector<contract::CascadeRule> Target::cascades(
+    const std::vector<contract::TablePair>& tables) {
+  std::vector<model::CollectionName> names;
+  for (const auto& pair : tables) names.push_back(pair.target);
+  return read_cascades(*connect(), tables, names);
 }
 
 std::vector<std::string> Target::statements(const contract::TablePair& table,

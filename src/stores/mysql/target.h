@@ -42,6 +42,8 @@ class Target final : public contract::RowTarget, public contract::DdlTarget {
   void create_tables(const contract::Fence& fence, contract::RowSource& source,
                      const std::vector<contract::TablePair>& tables) override;
   std::optional<model::TableSchema> definition(const model::CollectionName& name) override;
+  std::vector<contract::CascadeRule> cascades(
+      const std::vector<contract::TablePair>& tables) override;
 
   std::vector<std::string> statements(const contract::TablePair& table,
                                       const std::vector<model::Key>& remove,

@@ -5,10 +5,12 @@
 
 #include <fmt/format.h>
 
+#include "stores/mysql/cascade.h"
 #include "stores/mysql/identity.h"
 #include "stores/mysql/lease.h"
 #include "stores/mysql/progress.h"
 #include "stores/mysql/progress_schema.h"
+#include "stores/mysql/replay.h"
 
 namespace wherry::stores::mysql {
 
@@ -75,55 +77,78 @@ void Writer::rollback() noexcept {
   }
 }
 
-void Writer::write_chunk(const contract::TablePair& table, const model::RowBatch& rows,
-                         const contract::ChunkMark& mark) {
-  begin();
+template <typename Step>
+auto Writer::in_transaction(const Step& step) {
+  assert(open_);
   try {
-    sink_.put(table, rows);
-    connection_.execute(insert_chunk(fence_.migration, mark));
-    commit();
+    return step();
   } catch (...) {
     rollback();
     throw;
   }
+}
+
+void Writer::write_chunk(const contract::TablePair& table, const model::RowBatch& rows,
+                         const contract::ChunkMark& mark, contract::ChunkWrite way) {
+  begin();
+  in_transaction([&] {
+    if (way == contract::ChunkWrite::replace_range) sink_.remove_range(table, mark.chunk);
+    sink_.put(table, rows);
+    connection_.execute(insert_chunk(fence_.migration, mark));
+    commit();
+  });
+}
+
+void Writer::begin_table(const contract::TablePair& table) {
+  begin();
+  in_transaction([&] { sink_.remove_range(table, {}); });
+}
+
+void Writer::append(const contract::TablePair& table, const model::RowBatch& rows) {
+  put(table, rows);
+}
+
+void Writer::commit_table(const contract::ChunkMark& mark) {
+  in_transaction([&] {
+    connection_.execute(insert_chunk(fence_.migration, mark));
+    commit();
+  });
 }
 
 void Writer::begin_window() { begin(); }
 
 void Writer::remove(const contract::TablePair& table, const std::vector<model::Key>& keys) {
-  assert(open_);
-  try {
-    sink_.remove(table, keys);
-  } catch (...) {
-    rollback();
-    throw;
-  }
+  in_transaction([&] { sink_.remove(table, keys); });
 }
 
 void Writer::put(const contract::TablePair& table, const model::RowBatch& rows) {
-  assert(open_);
-  try {
-    sink_.put(table, rows);
-  } catch (...) {
-    rollback();
-    throw;
-  }
+  in_transaction([&] { sink_.put(table, rows); });
+}
+
+void Writer::replay(const contract::TablePair& table, const model::RowEvent& event,
+                    contract::Replay way) {
+  in_transaction([&] { mysql::replay(connection_, sink_, table, event, way); });
+}
+
+contract::Cascaded Writer::cascade(const contract::CascadeRules& rules,
+                                   const contract::ParentChange& change, std::uint64_t most_keys) {
+  return in_transaction([&] {
+    Cascade carried(connection_, sink_, rules, most_keys);
+    carried.follow(change);
+    return carried.touched();
+  });
 }
 
 void Writer::commit_window(const contract::WindowMark& mark, std::uint64_t forget_through) {
-  assert(open_);
   const std::string where = where_migration(fence_.migration);
-  try {
+  in_transaction([&] {
     if (forget_through > forgotten_through_) {
       connection_.execute(fmt::format("DELETE FROM `_wherry`.`window_part`{} AND `number`<={}",
                                       where, forget_through));
     }
     move_stream(connection_, fence_.migration, mark, sink_.statement_limit());
     commit();
-  } catch (...) {
-    rollback();
-    throw;
-  }
+  });
   forgotten_through_ = std::max(forgotten_through_, forget_through);
 }
 

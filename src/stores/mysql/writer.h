@@ -20,10 +20,18 @@ class Writer final : public contract::RowWriter {
   ~Writer() override;
 
   void write_chunk(const contract::TablePair& table, const model::RowBatch& rows,
-                   const contract::ChunkMark& mark) override;
+                   const contract::ChunkMark& mark, contract::ChunkWrite way) override;
+  void begin_table(const contract::TablePair& table) override;
+  void append(const contract::TablePair& table, const model::RowBatch& rows) override;
+  void commit_table(const contract::ChunkMark& mark) override;
   void begin_window() override;
   void remove(const contract::TablePair& table, const std::vector<model::Key>& keys) override;
   void put(const contract::TablePair& table, const model::RowBatch& rows) override;
+  void replay(const contract::TablePair& table, const model::RowEvent& event,
+              contract::Replay way) override;
+  contract::Cascaded cascade(const contract::CascadeRules& rules,
+                             const contract::ParentChange& change,
+                             std::uint64_t most_keys) override;
   void commit_window(const contract::WindowMark& mark, std::uint64_t forget_through) override;
   void rollback() noexcept override;
 
@@ -32,6 +40,9 @@ class Writer final : public contract::RowWriter {
  private:
   void begin();
   void commit();
+  // Does it in the open transaction; rolls back if it fails.
+  template <typename Step>
+  auto in_transaction(const Step& step);
 
   contract::Fence fence_;
   Connection connection_;

@@ -89,7 +89,8 @@ struct XaPrepare {
 // A rows event. `present` and `present_after` have a bit for each column that is in the images.
 struct Rows {
   enum class Kind { write, update, remove };
-  static constexpr std::uint16_t statement_end = 1;  // the maps before it are no longer valid
+  static constexpr std::uint16_t statement_end = 1;    // the maps before it are no longer valid
+  static constexpr std::uint16_t no_foreign_keys = 2;  // its session had foreign_key_checks=0
   static constexpr std::uint64_t no_table =
       0xffffff;  // a table number that only carries statement_end
   Kind kind = Kind::write;

@@ -1,0 +1,129 @@
+#include "stores/mysql/replay.h"
+
+#include "base/error.h"
+#include "base/text.h"
+#include "stores/mysql/row_text.h"
+#include "stores/mysql/sql.h"
+
+namespace wherry::stores::mysql {
+
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+using model::Column;
+using model::ColumnType;
+
+void append_same(std::string& out, const Column& column, model::Cell cell, bool signed_zeros) {
+  const std::string name = identifier(column.name);
+  // Written for the alias `t`, which a plain DELETE cannot have.
+  std::string canonical = canonical_expression(column);
+  constexpr std::string_view alias = "`t`.";
+  if (const auto at = canonical.find(alias); at != std::string::npos) {
+    canonical.erase(at, alias.size());
+  }
+  if (!cell) {
+    out += name + " IS NULL";
+    return;
+  }
+  switch (column.type) {
+    case ColumnType::char_:
+    case ColumnType::varchar:
+    case ColumnType::text:
+      // By its collation first, so that an index can be used; then to the byte.
+      out += name + "=" + literal(column, cell) + " AND CAST(" + name + " AS BINARY)=x'";
+      out += base::to_hex(*cell) + "'";
+      return;
+    case ColumnType::float_:
+    case ColumnType::double_:
+      out += name + "*1e0=" + literal(column, cell);
+      // Zeros of both signs are equal numbers. MariaDB keeps only one of them.
+      if (signed_zeros && (*cell == "0" || *cell == "-0")) {
+        out += " AND CONCAT(" + name + "*1e0)='" + std::string(*cell) + "'";
+      }
+      return;
+    case ColumnType::bit:
+    case ColumnType::enum_:
+    case ColumnType::year:  // a plain 0 would be the year 2000
+      out += name + "+0=" + std::string(*cell);
+      return;
+    case ColumnType::set:
+      out += "CAST(" + name + " AS UNSIGNED)=" + std::string(*cell);
+      return;
+    case ColumnType::json:
+    case ColumnType::geometry:
+    case ColumnType::uuid:
+    case ColumnType::inet4:
+    case ColumnType::inet6:
+    case ColumnType::unsupported:
+      out += "CAST(" + canonical + " AS BINARY)=x'" + base::to_hex(*cell) + "'";
+      return;
+    case ColumnType::tinyint:
+    case ColumnType::smallint:
+    case ColumnType::mediumint:
+    case ColumnType::integer:
+    case ColumnType::bigint:
+    case ColumnType::decimal:
+    case ColumnType::date:
+    case ColumnType::time:
+    case ColumnType::datetime:
+    case ColumnType::timestamp:
+    case ColumnType::binary:
+    case ColumnType::varbinary:
+    case ColumnType::blob:
+      out += name + "=" + literal(column, cell);
+      return;
+  }
+}
+
+}  // namespace
+
+std::string same_row(const model::TableSchema& shape, const model::RowBatch& rows, std::size_t row,
+                     bool signed_zeros) {
+  std::string out;
+  for (const std::size_t column : written_columns(shape)) {
+    if (!out.empty()) out += " AND ";
+    append_same(out, shape.columns[column], rows.cell(row, column), signed_zeros);
+  }
+  return out;
+}
+
+void replay(Connection& connection, RowSink& sink, const contract::TablePair& table,
+            const model::RowEvent& event, contract::Replay way) {
+  if (event.kind == model::ChangeKind::insert) return sink.put(table, event.after);
+  const auto& shape = table.source;
+  const std::string name = qualified(table.target);
+  for (std::size_t row = 0; row < event.before.rows(); ++row) {
+    std::string sql;
+    if (event.kind == model::ChangeKind::remove) {
+      sql = "DELETE FROM " + name;
+    } else {
+      sql = "UPDATE " + name + " SET ";
+      bool first = true;
+      for (const std::size_t column : written_columns(shape)) {
+        if (event.before.cell(row, column) == event.after.cell(row, column)) continue;
+        if (!first) sql += ',';
+        first = false;
+        sql += identifier(shape.columns[column].name) + "=" +
+               literal(shape.columns[column], event.after.cell(row, column));
+      }
+      if (first) continue;
+    }
+    sql += " WHERE " + same_row(shape, event.before, row, !connection.server().is_mariadb()) +
+           " LIMIT 1";
+    sink.require_fit(sql, table);
+    const Executed done = connection.execute(sql);
+    if (done.warnings != 0) {
+      throw Error(ErrorKind::data_mismatch, "target.value_changed",
+                  "the server changed a value: " + connection.warnings_text(),
+                  connection.endpoint().text() + " " + table.target.text());
+    }
+    if (done.affected == 1 || way == contract::Replay::tolerant) continue;
+    throw Error(ErrorKind::data_mismatch, "target.row_missing",
+                "a row that the source changed is not on the target as it was: somebody else "
+                "writes there; copy the table again",
+                connection.endpoint().text() + " " + table.target.text());
+  }
+}
+
+}  // namespace wherry::stores::mysql
