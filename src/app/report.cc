@@ -31,6 +31,18 @@ nlohmann::json history_rows(const config::Migration& config) {
   return rows;
 }
 
+// Triggers and events, with all that is needed to make them.
+nlohmann::json held_back(const config::Migration& config) {
+  const auto journal = journal::open_sqlite_readonly(journal_file(config));
+  return nlohmann::json::parse(journal->fact("held_back_definitions").value_or("[]"));
+}
+
+std::string held_back_line(const nlohmann::json& one) {
+  std::string line = one.at("kind").get<std::string>() + " " + one.at("name").get<std::string>();
+  if (one.contains("table")) line += " on " + one.at("table").get<std::string>();
+  return line + ", definer " + one.at("definer").get<std::string>();
+}
+
 std::string history_line(const nlohmann::json& row) {
   const auto from = row.at("from").get<std::string>();
   const auto what = from.empty() ? row.at("kind").get<std::string>()
@@ -57,7 +69,8 @@ ExitCode report_all(Context& context) {
   const nlohmann::json status = status_document(*config);
   const auto rows = history_rows(*config);
   if (context.json) {
-    print_json(context, "report", {{"status", status}, {"events", rows}});
+    print_json(context, "report",
+               {{"status", status}, {"held_back", held_back(*config)}, {"events", rows}});
     return ExitCode::ok;
   }
   const auto& proof = status.at("proof");
@@ -68,6 +81,10 @@ ExitCode report_all(Context& context) {
                                                      : "Not every row is proved equal.")
               << "\n\n";
   print_status(context, status, true);
+  if (const auto held = held_back(*config); !held.empty()) {
+    context.out << "\n## Held back until the switch\n\n";
+    for (const auto& one : held) context.out << held_back_line(one) << "\n";
+  }
   context.out << "\n## History\n\n";
   for (const auto& row : rows) context.out << history_line(row) << "\n";
   return ExitCode::ok;

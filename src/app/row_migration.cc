@@ -17,7 +17,7 @@ namespace wherry::app {
 namespace {
 
 engine::DdlAction action_for(const config::DdlPolicy& policy, const std::string& what) {
-  constexpr std::array<std::pair<std::string_view, config::DdlKind>, 10> kinds{{
+  constexpr std::array<std::pair<std::string_view, config::DdlKind>, 12> kinds{{
       {"create table", config::DdlKind::create_table},
       {"alter table", config::DdlKind::alter_table},
       {"create index", config::DdlKind::alter_table},
@@ -28,6 +28,8 @@ engine::DdlAction action_for(const config::DdlPolicy& policy, const std::string&
       {"create database", config::DdlKind::create_database},
       {"alter database", config::DdlKind::alter_database},
       {"drop database", config::DdlKind::drop_database},
+      {"view", config::DdlKind::view},
+      {"routine", config::DdlKind::routine},
   }};
   const auto known = std::find_if(kinds.begin(), kinds.end(),
                                   [&](const auto& kind) { return kind.first == what; });
@@ -92,8 +94,10 @@ class RowMigration final : public OpenMigration {
         target_(store_of(config.target).row_target(config)) {
     apply_limits(config.limits, limits_);
     apply_verify(config.verify, limits_);
+    auto options = options_of(config);
+    options.objects = target_.objects;
     migration_.emplace(*source_, *target_.target, target_.ddl, *journal_, limits_,
-                       options_of(config));
+                       std::move(options));
   }
 
   engine::AnyMigration& migration() override { return *migration_; }
@@ -118,7 +122,7 @@ std::vector<model::Finding> assess_rows(const config::Migration& config) {
   const auto source = store_of(config.source).row_source(config);
   const auto target = store_of(config.target).row_target(config);
   const auto options = options_of(config);
-  return engine::assess(*source, *target.target, options.filter, options.route);
+  return engine::assess(*source, *target.target, target.objects, options.filter, options.route);
 }
 
 }  // namespace wherry::app

@@ -39,9 +39,11 @@ std::unique_ptr<contract::RowSource> mysql_source(const config::Migration& confi
 }
 
 RowTargetParts mysql_target(const config::Migration& config) {
-  auto target = std::make_unique<stores::mysql::Target>(endpoint(config.target));
+  auto target = std::make_unique<stores::mysql::Target>(endpoint(config.target), std::string(),
+                                                        config.definers);
   RowTargetParts parts;
   parts.ddl = target.get();
+  parts.objects = target.get();
   parts.target = std::move(target);
   return parts;
 }

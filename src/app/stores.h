@@ -11,6 +11,7 @@
 #include "config/migration.h"
 #include "contract/object_store.h"
 #include "contract/row_store.h"
+#include "contract/schema_objects.h"
 
 namespace wherry::app {
 
@@ -18,6 +19,7 @@ struct RowTargetParts {
   std::unique_ptr<contract::RowTarget> target;
   contract::DdlTarget* ddl =
       nullptr;  // owned by `target`; null: definitions cannot change in mid-stream
+  contract::SchemaObjects* objects = nullptr;  // as `ddl`; null: nothing but tables is moved
 };
 
 struct StoreKind {

@@ -50,6 +50,7 @@ class MigrationReader {
     read_routes();
     read_limits();
     read_ddl();
+    read_definers();
     read_verify();
     read_journal();
     if (auto id = reader_.whole(root_.get("server_id"), 1, UINT32_MAX)) {
@@ -271,6 +272,35 @@ class MigrationReader {
       }
     }
     keys.finish();
+  }
+
+  // `keep`, or a map of accounts.
+  void read_definers() {
+    const Field section = root_.get("definers").or_absent();
+    if (!only_for_rows(section, "definers")) return;
+    if (section.node->kind == Node::Kind::scalar) {
+      static_cast<void>(reader_.choice(section, {"keep"}));
+      return;
+    }
+    Keys keys(section, "keep, or map: {\"a@%\": \"b@%\"}", reader_);
+    const Field map = keys.get("map").or_absent();
+    keys.finish();
+    if (!map) return;
+    constexpr std::string_view form = "accounts such as \"app@%\": \"app2@%\"";
+    if (map.node->kind != Node::Kind::map) {
+      reader_.bad_value(map, map.node->kind_text(), form);
+      return;
+    }
+    for (const Entry& entry : map.node->entries) {
+      const Field value{&entry.value, map.path + "." + base::printable(entry.key)};
+      const auto text = reader_.text(value, form);
+      if (!text) continue;
+      if (entry.key.find('@') == std::string::npos || text->find('@') == std::string::npos) {
+        reader_.bad_value(value, *text, form);
+        continue;
+      }
+      migration_.definers[entry.key] = *text;
+    }
   }
 
   void read_verify() {

@@ -56,12 +56,8 @@ std::string_view to_string(DdlKind kind) {
       return "drop_database";
     case DdlKind::view:
       return "view";
-    case DdlKind::trigger:
-      return "trigger";
     case DdlKind::routine:
       return "routine";
-    case DdlKind::event:
-      return "event";
   }
   return "unknown";
 }
@@ -71,9 +67,6 @@ DdlPolicy::DdlPolicy() {
   for (const DdlKind kind :
        {DdlKind::create_database, DdlKind::alter_database, DdlKind::drop_database}) {
     set(kind, DdlAction::stop);
-  }
-  for (const DdlKind kind : {DdlKind::view, DdlKind::trigger, DdlKind::routine, DdlKind::event}) {
-    set(kind, DdlAction::ignore);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -60,19 +61,16 @@ enum class DdlKind {
   alter_database,
   drop_database,
   view,
-  trigger,
   routine,
-  event,
 };
-inline constexpr std::size_t ddl_kinds = static_cast<std::size_t>(DdlKind::event) + 1;
+inline constexpr std::size_t ddl_kinds = static_cast<std::size_t>(DdlKind::routine) + 1;
 std::string_view to_string(DdlAction action);
 std::string_view to_string(DdlKind kind);
 
 // What to do with a DDL statement met while following.
 class DdlPolicy {
  public:
-  DdlPolicy();  // apply to tables, stop at database statements, ignore what is not moved before the
-                // switch
+  DdlPolicy();  // apply, but stop at database statements
   DdlAction action(DdlKind kind) const { return actions_.at(static_cast<std::size_t>(kind)); }
   void set(DdlKind kind, DdlAction action) { actions_.at(static_cast<std::size_t>(kind)) = action; }
   void set_all(DdlAction action) { actions_.fill(action); }
@@ -96,6 +94,8 @@ struct Migration {
   Routes routes;
   Limits limits;
   DdlPolicy ddl;
+  // Accounts on the target in place of those that define views and routines: "user@host".
+  std::map<std::string, std::string> definers;
   Verify verify;
   std::filesystem::path journal;  // a folder of this migration alone
   std::optional<std::uint32_t>

@@ -67,10 +67,12 @@ tables:
   #create_database: stop
   #alter_database: stop
   #drop_database: stop
-  #view: ignore
-  #trigger: ignore
-  #routine: ignore
-  #event: ignore
+  #view: apply
+  #routine: apply
+
+# Whose views and routines they are on the target: the source's accounts, or others in their place.
+#definers:
+  #map: {"app@%": "app2@%"}
 )";
 
 constexpr std::string_view file_body = R"(

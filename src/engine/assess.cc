@@ -46,6 +46,7 @@ void add_cascades(contract::RowSource& source, const std::vector<contract::Table
 }  // namespace
 
 std::vector<model::Finding> assess(contract::RowSource& source, contract::RowTarget& target,
+                                   contract::SchemaObjects* objects,
                                    const contract::TableFilter& filter,
                                    const contract::TableRoute& route) {
   auto findings = source.assess(filter);
@@ -71,6 +72,10 @@ std::vector<model::Finding> assess(contract::RowSource& source, contract::RowTar
   add_cascades(source, pairs, findings);
   const auto on_target = target.assess(pairs);
   findings.insert(findings.end(), on_target.begin(), on_target.end());
+  if (objects != nullptr) {
+    const auto about_objects = objects->assess_objects(source, filter, route);
+    findings.insert(findings.end(), about_objects.begin(), about_objects.end());
+  }
   std::stable_sort(findings.begin(), findings.end(), [](const auto& a, const auto& b) {
     return static_cast<int>(a.severity) > static_cast<int>(b.severity);
   });

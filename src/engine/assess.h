@@ -4,12 +4,14 @@
 #include <vector>
 
 #include "contract/row_store.h"
+#include "contract/schema_objects.h"
 #include "model/finding.h"
 
 namespace wherry::engine {
 
-// Most severe first.
+// Most severe first. `objects` may be null.
 std::vector<model::Finding> assess(contract::RowSource& source, contract::RowTarget& target,
+                                   contract::SchemaObjects* objects,
                                    const contract::TableFilter& filter,
                                    const contract::TableRoute& route);
 

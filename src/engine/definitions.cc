@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "engine/schema_objects.h"
 
 namespace wherry::engine {
 
@@ -206,6 +207,7 @@ bool apply_definition_change(Parts& parts, const model::ChangePart& part,
                       "this pair of stores cannot carry changes of definition",
                       base::printable(event.statement));
   }
+  if (const auto moved = apply_object_change(parts, part, stop)) return *moved;
   const contract::DdlPlan plan = parts.ddl->plan(event, parts.filter, parts.route);
   if (plan.kind == contract::DdlPlan::Kind::unrelated) return false;
   const std::string told = base::printable(event.statement.substr(0, 500));

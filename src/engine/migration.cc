@@ -15,6 +15,7 @@
 #include "engine/history.h"
 #include "engine/repair.h"
 #include "engine/retry.h"
+#include "engine/schema_objects.h"
 
 namespace wherry::engine {
 
@@ -53,6 +54,7 @@ Migration::Migration(contract::RowSource& source, contract::RowTarget& target,
              options_.ddl_policy,
              digest_key(journal),
              contract::Fence{options_.name, 0}} {
+  parts_.objects = options_.objects;
   paused_ = journal.fact("paused").value_or("no") == "yes";
   if (!journal.fact("state")) journal.set_fact("state", std::string(to_string(State::planned)));
 }
@@ -68,6 +70,7 @@ void Migration::run(const std::stop_token& stop) {
   // This process is the only writer. The target's tables exist, and its stream has a start.
   keep_trying(stop, "asking the target what it has", [&] { restore(stop); });
   // Tables, ledger and gate say what journal and target say.
+  keep_trying(stop, "listing triggers and events", [&] { list_held_back(parts_); });
   note_start(parts_.journal);
   while (!stop.stop_requested()) {
     wait_while_paused(stop);
@@ -114,7 +117,7 @@ void Migration::refuse_what_is_in_the_way() {
 }
 
 std::vector<model::Finding> Migration::assess() {
-  return engine::assess(parts_.source, parts_.target, parts_.filter, parts_.route);
+  return engine::assess(parts_.source, parts_.target, parts_.objects, parts_.filter, parts_.route);
 }
 
 void Migration::take_over() {
@@ -176,8 +179,10 @@ bool Migration::make_tables(const model::Position& from,
   parts_.journal.put_tables(records);
   note(parts_.journal, "planning",
        "makes " + std::to_string(pairs.size()) + " tables on the target");
+  std::vector<model::Finding> findings;
   try {
     parts_.target.create_tables(parts_.fence, parts_.source, pairs);
+    findings = create_objects(parts_);
   } catch (const base::Error& error) {
     if (error.may_retry() || !definition_changed_since(from, pairs)) throw;
     return false;
@@ -190,6 +195,7 @@ bool Migration::make_tables(const model::Position& from,
                       "the target's table cannot hold the source's rows exactly as they are",
                       pair.source.name.text());
   }
+  note_objects(parts_, findings);
   return true;
 }
 

@@ -28,6 +28,7 @@ struct MigrationOptions {
   contract::TableFilter filter;
   contract::TableRoute route;
   DdlPolicy ddl_policy;
+  contract::SchemaObjects* objects = nullptr;  // null: the target has nothing but tables
 };
 
 class Migration final : public AnyMigration {

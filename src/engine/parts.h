@@ -10,6 +10,7 @@
 
 #include "base/digest.h"
 #include "contract/row_store.h"
+#include "contract/schema_objects.h"
 #include "engine/cascades.h"
 #include "engine/counters.h"
 #include "engine/follow_gate.h"
@@ -38,6 +39,7 @@ struct Parts {
   base::DigestKey digest_key;
   contract::Fence fence;
 
+  contract::SchemaObjects* objects = nullptr;  // null: the stores have nothing but tables
   ledger::Ledger ledger{limits.dirty_keys_per_table};
   TableBook book{};
   CascadeBook cascades{};

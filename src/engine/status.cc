@@ -64,6 +64,8 @@ void to_json(nlohmann::json& j, const Status& s) {
     sum.rows_proved += t.rows_proved;
     sum.differences += t.differences;
   }
+  auto held_back = nlohmann::json::array();
+  for (const auto& one : s.held_back) held_back.push_back({{"kind", one.kind}, {"name", one.name}});
   j = {{"schema", 1},
        {"kind", "status"},
        {"migration", s.migration},
@@ -100,6 +102,7 @@ void to_json(nlohmann::json& j, const Status& s) {
          {"oldest", or_null(s.oldest_proof)},
          {"differences", sum.differences}}},
        {"tables", std::move(tables)},
+       {"held_back", std::move(held_back)},
        {"findings", s.findings},
        {"error", nullptr}};
   if (s.error_code) {
@@ -140,6 +143,10 @@ Status status_of(const std::string& migration, journal::Journal& journal) {
     }
     if (t.planned && t.chunks_done == t.chunks) t.rows_estimate = t.rows;
     s.tables.push_back(std::move(t));
+  }
+  const auto held_back = nlohmann::json::parse(journal.fact("held_back").value_or("[]"));
+  for (const auto& one : held_back) {
+    s.held_back.push_back({one.at("kind").get<std::string>(), one.at("name").get<std::string>()});
   }
   for (const auto& open : journal.open_findings()) {
     s.findings.push_back(open.finding);

@@ -37,6 +37,12 @@ struct TableStatus {
   std::uint64_t differences = 0;
 };
 
+// A trigger or event that is not made before the switch.
+struct HeldBackStatus {
+  std::string kind;
+  std::string name;
+};
+
 struct Status {
   std::string migration;
   std::string state;
@@ -59,6 +65,7 @@ struct Status {
   std::optional<std::uint64_t>
       dirty_keys;  // nothing = only the running process or the target knows
   std::vector<TableStatus> tables;
+  std::vector<HeldBackStatus> held_back;
   std::vector<model::Finding> findings;
   std::optional<std::string> error_code;
   std::optional<std::string> error_message;

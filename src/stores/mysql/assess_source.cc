@@ -53,7 +53,7 @@ class Assessment {
     for (const TableSchema& t : tables_) check_table(t);
     check_other_tables();
     check_generated();
-    check_not_carried();
+    check_what_is_seen();
     check_prepared();
     check_settings();
     return std::move(findings_);
@@ -442,20 +442,7 @@ class Assessment {
         "nothing, or see to it in the applications");
   }
 
-  void check_not_carried() {
-    const auto note = [&](const char* code, const char* what, const char* table,
-                          const char* columns) {
-      std::string example;
-      const std::size_t count = count_in_schemas(table, columns, example);
-      if (count == 0) return;
-      add(Severity::note, code, "source",
-          fmt::format("{} {} (such as {}) are not carried before the switch", count, what, example),
-          "create them on the target when the migration says so, or by hand at the switch");
-    };
-    note("source.triggers", "triggers", "TRIGGERS", "TRIGGER_SCHEMA, TRIGGER_NAME");
-    note("source.events", "events", "EVENTS", "EVENT_SCHEMA, EVENT_NAME");
-    note("source.views", "views", "VIEWS", "TABLE_SCHEMA, TABLE_NAME");
-    note("source.routines", "routines", "ROUTINES", "ROUTINE_SCHEMA, ROUTINE_NAME");
+  void check_what_is_seen() {
     note_checks();
     std::string missing;
     for (const char* privilege : {"TRIGGER", "EVENT", "SHOW VIEW"}) {

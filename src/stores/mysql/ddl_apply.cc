@@ -30,8 +30,6 @@ using base::ErrorKind;
 using contract::DdlPlan;
 using model::CollectionName;
 
-// As long as the longest ALTER may run.
-constexpr std::chrono::seconds lock_patience{7 * 24 * 3600};
 constexpr std::size_t packet = std::size_t{512} << 10U;
 
 using Fingerprint = std::optional<std::string>;  // nothing = no such table
@@ -89,7 +87,7 @@ class Applier {
   }
 
   void run() {
-    const UserLock lock(c_, lock_name(), lock_patience);
+    const UserLock lock(c_, ddl_lock_name(fence_.migration), ddl_lock_patience);
     if (!load_intent()) {
       learn();
       write_intent();
@@ -102,12 +100,6 @@ class Applier {
   }
 
  private:
-  // Names of locks are short; a migration's need not be.
-  std::string lock_name() const {
-    const auto key = base::DigestKey::from_text("00000000000000000000000000000000");
-    return "wherry_ddl_" + base::digest_of(key, fence_.migration).text();
-  }
-
   [[noreturn]] void throw_unknown_state() const {
     throw Error(
         ErrorKind::data_mismatch, "ddl.unknown_state",
@@ -290,6 +282,12 @@ void apply_ddl(Connection& connection, const contract::Fence& fence, const DdlPl
                const model::DdlEvent& event, const contract::TableRoute& route,
                const contract::WindowMark& mark) {
   Applier(connection, fence, plan, event, route, mark).run();
+}
+
+// Names of locks are short; a migration's need not be.
+std::string ddl_lock_name(const std::string& migration) {
+  const auto key = base::DigestKey::from_text("00000000000000000000000000000000");
+  return "wherry_ddl_" + base::digest_of(key, migration).text();
 }
 
 bool existed_before_pending(Connection& connection, const CollectionName& table) {

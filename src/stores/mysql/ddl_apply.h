@@ -13,6 +13,9 @@
 // Where before and expected are the same (TRUNCATE, a rebuild) the statement is run again: nothing
 // was written to its tables since, as the stream stands still.
 
+#include <chrono>
+#include <string>
+
 #include "contract/row_store.h"
 #include "stores/mysql/connection.h"
 
@@ -22,6 +25,11 @@ namespace wherry::stores::mysql {
 void apply_ddl(Connection& connection, const contract::Fence& fence, const contract::DdlPlan& plan,
                const model::DdlEvent& event, const contract::TableRoute& route,
                const contract::WindowMark& mark);
+
+// The lock that changes of definition of one migration are made under, and for how long another
+// one's statement is waited for: the longest ALTER may run that long.
+std::string ddl_lock_name(const std::string& migration);
+inline constexpr std::chrono::seconds ddl_lock_patience{7 * 24 * 3600};
 
 // Whether the table was there before the changes that are being applied, on behalf of any
 // migration.

@@ -30,12 +30,20 @@ CollectionName shadow_of(const CollectionName& table) {
   return {std::string(shadow_schema), table.name};
 }
 
-// The shadow schema while a definition is learnt.
+// The shadow schema while a definition is learnt. New tables get in it what they would get in
+// `like`.
 class ShadowSchema {
  public:
-  explicit ShadowSchema(Connection& connection) : connection_(connection) {
+  ShadowSchema(Connection& connection, const std::string& like) : connection_(connection) {
     connection_.execute("DROP DATABASE IF EXISTS `_wherry_shadow`");
-    connection_.execute("CREATE DATABASE `_wherry_shadow`");
+    const Result r = connection_.query(
+        "SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME FROM "
+        "information_schema.SCHEMATA WHERE SCHEMA_NAME=" +
+        text_literal(like));
+    const std::string defaults = r.empty() ? ""
+                                           : " CHARACTER SET " + r.text(0, std::size_t{0}) +
+                                                 " COLLATE " + r.text(0, std::size_t{1});
+    connection_.execute("CREATE DATABASE `_wherry_shadow`" + defaults);
   }
   ~ShadowSchema() {
     try {
@@ -156,6 +164,12 @@ class Examination {
   CollectionName after_;
 };
 
+// "utf8mb3" is MariaDB's word; MySQL before 8.0 has "utf8" alone.
+std::string charset_of(const Connection& connection, const std::string& name) {
+  const bool old_word = !connection.server().is_mariadb() && connection.server().number < 80000;
+  return old_word && name.starts_with("utf8mb3") ? "utf8" + name.substr(7) : name;
+}
+
 }  // namespace
 
 void enter_session_of(Connection& connection, const model::DdlEvent& event) {
@@ -170,10 +184,12 @@ void enter_session_of(Connection& connection, const model::DdlEvent& event) {
   }
   try {
     if (!event.charset.empty()) {
-      connection.execute("SET NAMES " + event.charset + ", SESSION character_set_results=NULL");
+      connection.execute("SET NAMES " + charset_of(connection, event.charset) +
+                         ", SESSION character_set_results=NULL");
     }
     if (!event.collation.empty()) {
-      connection.execute("SET SESSION collation_connection=" + text_literal(event.collation));
+      connection.execute("SET SESSION collation_connection=" +
+                         text_literal(charset_of(connection, event.collation)));
     }
   } catch (const Error& e) {
     if (e.may_retry()) throw;
@@ -209,7 +225,7 @@ std::string definition_after(Connection& connection, const std::string& statemen
   const CollectionName& table = read.tables[0].name;
   const CollectionName after = read.renamed_to ? read.renamed_to->name : table;
   prepare_to_define(connection);
-  const ShadowSchema schema(connection);
+  const ShadowSchema schema(connection, table.schema);
   std::optional<TableSchema> before;
   if (!creates) {
     before = read_table(connection, table);

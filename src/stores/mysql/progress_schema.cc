@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view create_schema =
     "CREATE DATABASE IF NOT EXISTS `_wherry` DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
 
-constexpr std::array<std::string_view, 7> create_tables{
+constexpr std::array<std::string_view, 8> create_tables{
     "CREATE TABLE IF NOT EXISTS `_wherry`.`meta` ("
     "`one` TINYINT UNSIGNED NOT NULL PRIMARY KEY, `version` INT UNSIGNED NOT NULL, "
     "`made_at` DATETIME(6) NOT NULL) ENGINE=InnoDB",
@@ -45,23 +45,29 @@ constexpr std::array<std::string_view, 7> create_tables{
     "`table_name` VARBINARY(255) NOT NULL, `found` TINYINT UNSIGNED NOT NULL, "
     "PRIMARY KEY (`migration`,`schema_name`,`table_name`)) ENGINE=InnoDB",
 
+    "CREATE TABLE IF NOT EXISTS `_wherry`.`made_object` ("
+    "`migration` VARBINARY(255) NOT NULL, `kind` VARBINARY(16) NOT NULL, "
+    "`schema_name` VARBINARY(255) NOT NULL, `object_name` VARBINARY(255) NOT NULL, "
+    "PRIMARY KEY (`migration`,`kind`,`schema_name`,`object_name`)) ENGINE=InnoDB",
+
     "CREATE TABLE IF NOT EXISTS `_wherry`.`ddl` ("
     "`migration` VARBINARY(255) NOT NULL PRIMARY KEY, `end_position` LONGBLOB NOT NULL, "
     "`window_number` BIGINT UNSIGNED NOT NULL, `statement` LONGBLOB NOT NULL, "
     "`definitions` LONGBLOB NOT NULL, `done` TINYINT UNSIGNED NOT NULL) ENGINE=InnoDB",
 };
 
-constexpr std::array<std::string_view, 6> tables_with_rows_of_migrations{
-    "ddl", "made_table", "chunk", "window_part", "stream", "lease"};
+constexpr std::array<std::string_view, 7> tables_with_rows_of_migrations{
+    "ddl", "made_object", "made_table", "chunk", "window_part", "stream", "lease"};
 
-// A column that a version has and the one before it has not.
+// A column that a version has and the one before it has not; no name: whole tables, which are made
+// where they are missing.
 struct NewColumn {
   std::string_view table;
   std::string_view name;
   std::string_view definition;
 };
-constexpr std::array<NewColumn, 1> since_version_2{
-    {{"made_table", "found", "TINYINT UNSIGNED NOT NULL DEFAULT 0"}}};
+constexpr std::array<NewColumn, 2> since_version_2{
+    {{"made_table", "found", "TINYINT UNSIGNED NOT NULL DEFAULT 0"}, {"made_object", {}, {}}}};
 static_assert(since_version_2.size() + 1 == progress_version);
 
 bool progress_exists(Connection& connection) {
@@ -90,9 +96,13 @@ void make_tables(Connection& connection) {
 
 // A column and its version do not come together: after a crash in between the column is there.
 void migrate(Connection& connection, std::uint64_t version) {
+  if (version < progress_version) {
+    for (const auto sql : create_tables) connection.execute(sql);
+  }
   for (; version < progress_version; ++version) {
     const NewColumn& column = since_version_2.at(version - 1);
     const bool there =
+        column.name.empty() ||
         !connection
              .query(fmt::format("SELECT 1 FROM information_schema.columns WHERE "
                                 "table_schema='_wherry' AND table_name='{}' AND column_name='{}'",

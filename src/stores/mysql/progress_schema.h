@@ -9,6 +9,7 @@
 //   window_part  the dirty keys of an applied window, in pieces that fit into a packet
 //   chunk        chunks whose rows are here, and between which source positions they were read
 //   made_table   tables that Wherry made here
+//   made_object  views and routines that Wherry made here
 //   ddl          the change of definition that is being applied
 //
 // Functions use the connection they are given; errors as Connection throws them.
@@ -20,7 +21,7 @@
 
 namespace wherry::stores::mysql {
 
-inline constexpr unsigned progress_version = 2;
+inline constexpr unsigned progress_version = 3;
 inline constexpr std::string_view progress_schema = "_wherry";
 inline constexpr std::string_view shadow_schema = "_wherry_shadow";
 

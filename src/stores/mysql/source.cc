@@ -7,6 +7,7 @@
 #include "stores/mysql/assess_source.h"
 #include "stores/mysql/cascade.h"
 #include "stores/mysql/changes.h"
+#include "stores/mysql/ghost_tables.h"
 #include "stores/mysql/identity.h"
 #include "stores/mysql/log_position.h"
 #include "stores/mysql/reader.h"
@@ -72,11 +73,11 @@ std::string Source::identity() {
 }
 
 std::vector<model::Finding> Source::assess(const contract::TableFilter& filter) {
-  return with_connection([&](Connection& c) { return assess_source(c, filter); });
+  return with_connection([&](Connection& c) { return assess_source(c, with_ghosts(filter)); });
 }
 
 std::vector<model::TableSchema> Source::tables(const contract::TableFilter& filter) {
-  return with_connection([&](Connection& c) { return read_tables(c, filter); });
+  return with_connection([&](Connection& c) { return read_tables(c, with_ghosts(filter)); });
 }
 
 std::vector<contract::CascadeRule> Source::cascades(
@@ -159,6 +160,15 @@ std::string Source::schema_defaults(const std::string& schema) {
     if (r.empty()) return {};
     return "CHARACTER SET " + r.text(0, std::size_t{0}) + " COLLATE " + r.text(0, std::size_t{1});
   });
+}
+
+std::vector<ObjectDefinition> Source::objects(const contract::TableFilter& filter,
+                                              ObjectChoice choice) {
+  return with_connection([&](Connection& c) { return read_objects(c, filter, choice); });
+}
+
+std::vector<contract::HeldBack> Source::held_back(const contract::TableFilter& filter) {
+  return with_connection([&](Connection& c) { return read_held_back(c, filter); });
 }
 
 }  // namespace wherry::stores::mysql

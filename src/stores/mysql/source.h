@@ -14,6 +14,7 @@
 
 #include "contract/row_store.h"
 #include "stores/mysql/connection.h"
+#include "stores/mysql/object_definitions.h"
 
 namespace wherry::stores::mysql {
 
@@ -48,6 +49,9 @@ class Source final : public contract::RowSource {
   // What new tables of a schema get: "CHARACTER SET latin1 COLLATE latin1_bin"; empty if there is
   // no such schema.
   std::string schema_defaults(const std::string& schema);
+  // The chosen views, routines, triggers and events, for a target of this kind.
+  std::vector<ObjectDefinition> objects(const contract::TableFilter& filter, ObjectChoice choice);
+  std::vector<contract::HeldBack> held_back(const contract::TableFilter& filter);
 
  private:
   // Runs `use` on the connection, one caller at a time; once more on a new connection if the old

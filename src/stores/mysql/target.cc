@@ -7,19 +7,25 @@
 #include "stores/mysql/create_tables.h"
 #include "stores/mysql/ddl_apply.h"
 #include "stores/mysql/ddl_plan.h"
+#include "stores/mysql/ghost_tables.h"
 #include "stores/mysql/identity.h"
 #include "stores/mysql/lease.h"
+#include "stores/mysql/object_definitions.h"
+#include "stores/mysql/object_maker.h"
 #include "stores/mysql/progress.h"
 #include "stores/mysql/progress_schema.h"
 #include "stores/mysql/reader.h"
 #include "stores/mysql/repair_statements.h"
 #include "stores/mysql/schema.h"
+#include "stores/mysql/source.h"
 #include "stores/mysql/writer.h"
 
 namespace wherry::stores::mysql {
 
-Target::Target(Endpoint endpoint, std::string identity)
-    : endpoint_(std::move(endpoint)), identity_(std::move(identity)) {}
+Target::Target(Endpoint endpoint, std::string identity, DefinerMap definers)
+    : endpoint_(std::move(endpoint)),
+      definers_(std::move(definers)),
+      identity_(std::move(identity)) {}
 
 Target::~Target() = default;
 
@@ -143,7 +149,7 @@ contract::DdlPlan Target::plan(const model::DdlEvent& event, const contract::Tab
                             bytes_literal(schema) + " LIMIT 1")
                     .empty();
       }};
-  return plan_ddl(event, filter, route, now);
+  return plan_ddl(event, with_ghosts(filter), route, now);
 }
 
 void Target::apply(const contract::Fence& fence, const contract::DdlPlan& plan,
@@ -152,6 +158,56 @@ void Target::apply(const contract::Fence& fence, const contract::DdlPlan& plan,
   const auto connection = connect();
   const InterruptOnStop interrupt(stop, *connection);
   apply_ddl(*connection, fence, plan, event, route, mark);
+}
+
+namespace {
+
+Source& of_this_kind(contract::RowSource& source) {
+  auto* const own = dynamic_cast<Source*>(&source);
+  if (own != nullptr) return *own;
+  throw base::Error(base::ErrorKind::not_supported, "target.foreign_source",
+                    "a MySQL target takes views and routines only from a MySQL source",
+                    source.describe());
+}
+
+}  // namespace
+
+std::vector<model::Finding> Target::assess_objects(contract::RowSource& source,
+                                                   const contract::TableFilter& filter,
+                                                   const contract::TableRoute& route) {
+  const auto definitions =
+      of_this_kind(source).objects(filter, {.made_at_once = true, .held_back = true});
+  return mysql::assess_objects(*connect(), definitions, route, definers_);
+}
+
+std::vector<model::Finding> Target::create_objects(const contract::Fence& fence,
+                                                   contract::RowSource& source,
+                                                   const contract::TableFilter& filter,
+                                                   const contract::TableRoute& route) {
+  const auto definitions =
+      of_this_kind(source).objects(filter, {.made_at_once = true, .held_back = false});
+  return make_objects(*connect(), fence, definitions, route, definers_);
+}
+
+contract::ObjectPlan Target::plan_object(const model::DdlEvent& event,
+                                         const contract::TableFilter& filter) {
+  return plan_object_change(event, filter);
+}
+
+contract::ObjectOutcome Target::apply_object(const contract::Fence& fence,
+                                             const model::DdlEvent& event,
+                                             const contract::TableFilter& filter,
+                                             const contract::TableRoute& route,
+                                             const contract::WindowMark& mark,
+                                             const std::stop_token& stop) {
+  const auto connection = connect();
+  const InterruptOnStop interrupt(stop, *connection);
+  return apply_object_change(*connection, fence, event, filter, route, definers_, mark);
+}
+
+std::vector<contract::HeldBack> Target::held_back(contract::RowSource& source,
+                                                  const contract::TableFilter& filter) {
+  return of_this_kind(source).held_back(filter);
 }
 
 }  // namespace wherry::stores::mysql

@@ -1,5 +1,6 @@
 #pragma once
-// A MariaDB or MySQL server as target: contract::RowTarget and contract::DdlTarget. Thread-safe:
+// A MariaDB or MySQL server as target: contract::RowTarget, contract::DdlTarget and
+// contract::SchemaObjects. Thread-safe:
 // every call opens a connection of its own, but renewals, which keep one, so that nothing else
 // makes them late. Each connection verifies that it reached the server it reached first.
 
@@ -11,14 +12,19 @@
 #include <vector>
 
 #include "contract/row_store.h"
+#include "contract/schema_objects.h"
 #include "stores/mysql/connection.h"
+#include "stores/mysql/object_statement.h"
 
 namespace wherry::stores::mysql {
 
-class Target final : public contract::RowTarget, public contract::DdlTarget {
+class Target final : public contract::RowTarget,
+                     public contract::DdlTarget,
+                     public contract::SchemaObjects {
  public:
   // `identity` as identity() told it earlier; empty = whatever server answers first.
-  explicit Target(Endpoint endpoint, std::string identity = {});
+  // `definers`: other accounts for the definers of views and routines.
+  explicit Target(Endpoint endpoint, std::string identity = {}, DefinerMap definers = {});
   ~Target() override;
 
   std::string describe() override;
@@ -57,12 +63,30 @@ class Target final : public contract::RowTarget, public contract::DdlTarget {
              const model::DdlEvent& event, const contract::TableRoute& route,
              const contract::WindowMark& mark, const std::stop_token& stop) override;
 
+  std::vector<model::Finding> assess_objects(contract::RowSource& source,
+                                             const contract::TableFilter& filter,
+                                             const contract::TableRoute& route) override;
+  std::vector<model::Finding> create_objects(const contract::Fence& fence,
+                                             contract::RowSource& source,
+                                             const contract::TableFilter& filter,
+                                             const contract::TableRoute& route) override;
+  contract::ObjectPlan plan_object(const model::DdlEvent& event,
+                                   const contract::TableFilter& filter) override;
+  contract::ObjectOutcome apply_object(const contract::Fence& fence, const model::DdlEvent& event,
+                                       const contract::TableFilter& filter,
+                                       const contract::TableRoute& route,
+                                       const contract::WindowMark& mark,
+                                       const std::stop_token& stop) override;
+  std::vector<contract::HeldBack> held_back(contract::RowSource& source,
+                                            const contract::TableFilter& filter) override;
+
  private:
   std::unique_ptr<Connection> connect();
   template <typename Call>
   auto with_lease_connection(const Call& call);
 
   const Endpoint endpoint_;
+  const DefinerMap definers_;
   std::mutex identity_mutex_;
   std::string identity_;
   std::mutex lease_mutex_;

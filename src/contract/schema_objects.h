@@ -1,0 +1,80 @@
+#pragma once
+// What a schema has beside its tables. Views and routines hold no rows: they are made on the target
+// from their definitions, at planning and as the log tells of them. Triggers and events act by
+// themselves: they are held back until the switch, and only listed. Offered by targets that can;
+// thread-safe as RowTarget is. Errors: an object that cannot be made is a finding by its name,
+// never an error; errors are those of the connection and of the fence.
+
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "contract/row_store.h"
+#include "model/change.h"
+#include "model/finding.h"
+#include "model/schema.h"
+
+namespace wherry::contract {
+
+// A trigger or event of the source, exactly as it is to be made one day.
+struct HeldBack {
+  std::string kind;  // "trigger", "event"
+  model::CollectionName name;
+  std::string table;     // of a trigger
+  std::string sql;       // the server's own statement; empty if the account may not read it
+  std::string definer;   // "user@host"
+  std::string sql_mode;  // the session that it is to be made in
+  std::string charset;
+  std::string collation;
+  std::string database_collation;
+  std::string time_zone;  // of an event
+};
+
+struct ObjectOutcome {
+  std::vector<std::string> mended;  // subjects about which every earlier finding is closed
+  std::vector<model::Finding> findings;
+};
+
+// A statement in the log, by what it is about.
+struct ObjectPlan {
+  enum class Kind {
+    none,       // not about objects of this migration
+    apply,      // a view or a routine
+    held_back,  // a trigger or an event: the list of them changes
+    not_carried,
+  };
+  Kind kind = Kind::none;
+  std::string what;       // "view", "routine": for policy and people
+  ObjectOutcome outcome;  // of what is not carried
+};
+
+class SchemaObjects {
+ public:
+  SchemaObjects() = default;
+  SchemaObjects(const SchemaObjects&) = delete;
+  SchemaObjects& operator=(const SchemaObjects&) = delete;
+  virtual ~SchemaObjects() = default;
+
+  // What create() would find, as far as it can be told without making anything.
+  virtual std::vector<model::Finding> assess_objects(RowSource& source, const TableFilter& filter,
+                                                     const TableRoute& route) = 0;
+
+  // Makes all chosen views and routines; what an earlier call made is made again or gone. Requires:
+  // the tables were made, and nothing was applied yet.
+  virtual std::vector<model::Finding> create_objects(const Fence& fence, RowSource& source,
+                                                     const TableFilter& filter,
+                                                     const TableRoute& route) = 0;
+
+  virtual ObjectPlan plan_object(const model::DdlEvent& event, const TableFilter& filter) = 0;
+  // Applies a statement of the kind `apply` and moves the stream's position to `mark`. A repeat
+  // after a crash converges.
+  virtual ObjectOutcome apply_object(const Fence& fence, const model::DdlEvent& event,
+                                     const TableFilter& filter, const TableRoute& route,
+                                     const WindowMark& mark, const std::stop_token& stop) = 0;
+
+  // The chosen triggers and events that the source has now.
+  virtual std::vector<HeldBack> held_back(RowSource& source, const TableFilter& filter) = 0;
+};
+
+}  // namespace wherry::contract

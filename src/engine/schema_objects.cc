@@ -1,0 +1,100 @@
+#include "engine/schema_objects.h"
+
+#include <string>
+
+#include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "engine/history.h"
+
+namespace wherry::engine {
+
+namespace {
+
+void close_findings_about(journal::Journal& journal, const std::string& subject) {
+  for (const auto& open : journal.open_findings()) {
+    if (open.finding.subject == subject) journal.close_findings(open.finding.code, subject);
+  }
+}
+
+nlohmann::json text_json(const std::string& text) { return base::printable(text); }
+
+}  // namespace
+
+std::vector<model::Finding> create_objects(Parts& parts) {
+  if (parts.objects == nullptr) return {};
+  return parts.objects->create_objects(parts.fence, parts.source, parts.filter, parts.route);
+}
+
+void note_objects(Parts& parts, const std::vector<model::Finding>& findings) {
+  for (const auto& finding : findings) {
+    spdlog::warn("{}: {}", finding.subject, finding.why);
+    parts.journal.open_finding(finding);
+  }
+}
+
+std::optional<bool> apply_object_change(Parts& parts, const model::ChangePart& part,
+                                        const std::stop_token& stop) {
+  if (parts.objects == nullptr) return std::nullopt;
+  using Kind = contract::ObjectPlan::Kind;
+  const model::DdlEvent& event = part.ddl.front();
+  const contract::ObjectPlan plan = parts.objects->plan_object(event, parts.filter);
+  if (plan.kind == Kind::none) return std::nullopt;
+  const std::string told = base::printable(event.statement.substr(0, 500));
+  const auto tell = [&](const contract::ObjectOutcome& outcome) {
+    for (const auto& subject : outcome.mended) close_findings_about(parts.journal, subject);
+    note_objects(parts, outcome.findings);
+  };
+  if (plan.kind == Kind::not_carried) {
+    tell(plan.outcome);
+    return false;
+  }
+  if (plan.kind == Kind::held_back) {
+    list_held_back(parts);
+    note(parts.journal, "held back", told);
+    return false;
+  }
+  switch (parts.ddl_policy(plan.what)) {
+    case DdlAction::ignore:
+      spdlog::warn("ignored by the configuration: {}", told);
+      return false;
+    case DdlAction::stop:
+      throw base::Error(
+          base::ErrorKind::rejected, "ddl.stopped",
+          "the source changed a " + plan.what + " and the configuration says to stop there", told);
+    case DdlAction::apply:
+      break;
+  }
+  const auto mark = record_window(parts, part.end, {});
+  tell(parts.objects->apply_object(parts.fence, event, parts.filter, parts.route, mark, stop));
+  note(parts.journal, "ddl", told);
+  spdlog::info("applied {}: {}", plan.what, told);
+  return true;
+}
+
+void list_held_back(Parts& parts) {
+  if (parts.objects == nullptr) return;
+  auto names = nlohmann::json::array();
+  auto definitions = nlohmann::json::array();
+  for (const auto& one : parts.objects->held_back(parts.source, parts.filter)) {
+    nlohmann::json row{{"kind", one.kind}, {"name", one.name.text()}};
+    if (!one.table.empty()) {
+      row["table"] = model::CollectionName{one.name.schema, one.table}.text();
+    }
+    names.push_back(row);
+    row["definer"] = text_json(one.definer);
+    row["sql_mode"] = text_json(one.sql_mode);
+    row["charset"] = text_json(one.charset);
+    row["collation"] = text_json(one.collation);
+    row["database_collation"] = text_json(one.database_collation);
+    row["time_zone"] = text_json(one.time_zone);
+    row["sql"] = text_json(one.sql);
+    definitions.push_back(std::move(row));
+  }
+  parts.journal.set_fact("held_back", names.dump());
+  parts.journal.set_fact("held_back_definitions", definitions.dump());
+}
+
+}  // namespace wherry::engine

@@ -1,0 +1,36 @@
+#pragma once
+// Makes views and routines on a target: at planning, and as the log tells of them. What we made is
+// noted in `_wherry`.`made_object` before it is there; what bears such a name without being noted
+// is somebody else's and is left alone. An object that cannot be made is a finding. Uses the
+// connections it is given, and leaves their sessions changed. As contract::SchemaObjects.
+
+#include <vector>
+
+#include "contract/schema_objects.h"
+#include "stores/mysql/connection.h"
+#include "stores/mysql/object_definitions.h"
+
+namespace wherry::stores::mysql {
+
+std::vector<model::Finding> make_objects(Connection& target, const contract::Fence& fence,
+                                         const std::vector<ObjectDefinition>& definitions,
+                                         const contract::TableRoute& route,
+                                         const DefinerMap& definers);
+
+contract::ObjectPlan plan_object_change(const model::DdlEvent& event,
+                                        const contract::TableFilter& filter);
+
+contract::ObjectOutcome apply_object_change(Connection& target, const contract::Fence& fence,
+                                            const model::DdlEvent& event,
+                                            const contract::TableFilter& filter,
+                                            const contract::TableRoute& route,
+                                            const DefinerMap& definers,
+                                            const contract::WindowMark& mark);
+
+// What make_objects() would find, as far as it can be told without making anything.
+std::vector<model::Finding> assess_objects(Connection& target,
+                                           const std::vector<ObjectDefinition>& definitions,
+                                           const contract::TableRoute& route,
+                                           const DefinerMap& definers);
+
+}  // namespace wherry::stores::mysql
