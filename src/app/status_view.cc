@@ -67,6 +67,16 @@ std::optional<unsigned> percent(std::uint64_t done, std::uint64_t all) {
   return static_cast<unsigned>(std::min(std::floor(share), 100.0));
 }
 
+// While chunks are still being planned their number says nothing; rows do, though only about.
+std::optional<unsigned> copied_percent(const json& status) {
+  const json& copy = member(status, "copy");
+  const std::uint64_t rows = count_of(copy, "rows_estimate");
+  if (text_of(status, "state") != "copying" || rows == 0) {
+    return percent(count_of(copy, "chunks_done"), count_of(copy, "chunks"));
+  }
+  return std::min(percent(count_of(copy, "rows"), rows).value_or(0), 99U);
+}
+
 std::string percent_text(std::optional<unsigned> value) {
   return value ? fmt::format("{} %", *value) : "-";
 }
@@ -150,8 +160,7 @@ class StatusView {
   void add_copy() {
     const json& copy = member(status_, "copy");
     if (!copy.is_object()) return;
-    std::string line =
-        labelled("copy", percent(count_of(copy, "chunks_done"), count_of(copy, "chunks")));
+    std::string line = labelled("copy", copied_percent(status_));
     line += fmt::format("  {} rows", rows_text(copy));
     line += "  " + base::human_bytes(count_of(copy, "bytes"));
     if (const auto rate = number_of(copy, "rows_per_second"); rate && *rate > 0) {
@@ -357,10 +366,8 @@ std::string status_line(const json& status) {
   std::string line = state_text(status);
   const json& copy = member(status, "copy");
   if (copy.is_object()) {
-    line +=
-        fmt::format(" | copied {} ({} rows, {})",
-                    percent_text(percent(count_of(copy, "chunks_done"), count_of(copy, "chunks"))),
-                    rows_text(copy), base::human_bytes(count_of(copy, "bytes")));
+    line += fmt::format(" | copied {} ({} rows, {})", percent_text(copied_percent(status)),
+                        rows_text(copy), base::human_bytes(count_of(copy, "bytes")));
     if (const auto rate = number_of(copy, "rows_per_second"); rate && *rate > 0) {
       line += fmt::format(" {} rows/s {}/s", base::human_count(count_of(copy, "rows_per_second")),
                           base::human_bytes(count_of(copy, "bytes_per_second")));
