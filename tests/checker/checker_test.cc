@@ -50,7 +50,7 @@ class Round {
     while (std::chrono::steady_clock::now() < end) {
       sleep(1500);
       fail();
-      ASSERT_TRUE(wherry_.running()) << "it ended by itself\n" << wherry_.output();
+      ASSERT_TRUE(wherry_.running()) << "it ended by itself\n" << wherry_.output() << definitions();
     }
     const auto counts = clients_->counts();
     clients_.reset();
@@ -70,7 +70,17 @@ class Round {
   static ClientOptions options(unsigned seed) {
     ClientOptions out;
     out.seed = seed;
-    out.schema.tables_without_key = false;
+    return out;
+  }
+
+  // Of the source's tables, to see what it was that did not arrive.
+  std::string definitions() const {
+    std::string out;
+    for (const auto& table : source_.query(
+             "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA='checker'")) {
+      const auto shown = source_.query("SHOW CREATE TABLE checker.`" + table.at(0).value() + "`");
+      out += shown.at(0).at(1).value() + "\n";
+    }
     return out;
   }
 

@@ -189,6 +189,12 @@ void RowSink::expect(const Batch& batch, std::uint64_t sent, std::uint64_t store
   if (stored != sent) {
     mismatch(table, fmt::format("{} rows were sent and {} stored", sent, stored));
   }
+  require_only_zero_enums(batch.table, warnings, zero_enums);
+}
+
+void RowSink::require_only_zero_enums(const contract::TablePair& pair, std::uint64_t warnings,
+                                      std::uint64_t zero_enums) {
+  const std::string table = pair.target.text();
   if (warnings == 0 && zero_enums == 0) return;
   if (warnings != zero_enums) {
     mismatch(table, "the server changed a value: " + connection_.warnings_text());

@@ -27,6 +27,11 @@ class RowSink {
   // Throws Error(rejected, "target.max_allowed_packet") if the server would not take the statement.
   void require_fit(const std::string& sql, const contract::TablePair& table) const;
 
+  // Of the last statement: throws Error(data_mismatch, "target.value_changed") unless its warnings
+  // are those that so many enums of number 0 make.
+  void require_only_zero_enums(const contract::TablePair& table, std::uint64_t warnings,
+                               std::uint64_t zero_enums);
+
   // How rows are to be sent: lines are faster, but a server may refuse LOAD DATA LOCAL.
   enum class Way { lines, statements };
   void use(Way way) { lines_allowed_ = way == Way::lines && server_allows_lines_; }
