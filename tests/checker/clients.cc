@@ -143,8 +143,14 @@ Clients::Clients(const Server& server, const ClientOptions& options)
   server.exec_sql("CREATE DATABASE checker CHARACTER SET utf8mb4");
   auto connection = server.connect("checker");
   connection.exec("SET sql_mode=''");
+  std::vector<Table> tables;
   for (unsigned i = 0; i < options.tables; ++i) {
-    auto table = random_table(random, "t" + std::to_string(i), options.schema);
+    tables.push_back(random_table(random, "t" + std::to_string(i), options.schema));
+  }
+  tables.push_back(parent_of_children("f0"));
+  tables.push_back(random_child(random, "f1", "f0"));
+  tables.push_back(random_child(random, "f2", "f1"));
+  for (auto& table : tables) {
     connection.exec(create(table));
     connection.exec("BEGIN");
     for (unsigned batch = 0; batch < 300; ++batch) {

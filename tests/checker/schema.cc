@@ -197,6 +197,24 @@ Table random_table(Random& random, const std::string& name, const SchemaOptions&
   return table;
 }
 
+Table parent_of_children(const std::string& name) {
+  Table table;
+  table.name = name;
+  table.columns = {{"k0", "INT", false}, {"c0", "VARCHAR(60)", true}};
+  table.key = {0};
+  return table;
+}
+
+Table random_child(Random& random, const std::string& name, const std::string& parent) {
+  Table table = parent_of_children(name);
+  table.columns.insert(table.columns.begin() + 1, {"kp", "INT", true});
+  const std::string on_delete = one_of(random, {"CASCADE", "SET NULL", "RESTRICT"});
+  const std::string on_update = one_of(random, {"CASCADE", "SET NULL", "RESTRICT"});
+  table.foreign_key = "FOREIGN KEY (`kp`) REFERENCES `" + parent + "` (`k0`) ON DELETE " +
+                      on_delete + " ON UPDATE " + on_update;
+  return table;
+}
+
 std::string create(const Table& table) {
   std::string out = "CREATE TABLE `" + table.name + "` (";
   for (const Column& c : table.columns) {
@@ -207,6 +225,7 @@ std::string create(const Table& table) {
            names(table, table.key) + "), ";
   }
   if (!table.unique.empty()) out += "UNIQUE KEY `u` (" + names(table, table.unique) + "), ";
+  if (!table.foreign_key.empty()) out += table.foreign_key + ", ";
   out.resize(out.size() - 2);
   return out + ") ENGINE=InnoDB DEFAULT CHARSET=utf8mb4";
 }

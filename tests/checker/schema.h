@@ -27,6 +27,7 @@ struct Table {
   std::vector<std::size_t> key;     // of `columns`; empty: none
   std::vector<std::size_t> unique;  // a further unique key; empty: none
   bool key_is_primary = true;
+  std::string foreign_key;  // as declared; empty: none
 
   const Column* column(const std::string& of_name) const;
 };
@@ -37,6 +38,9 @@ struct SchemaOptions {
 };
 
 Table random_table(Random& random, const std::string& name, const SchemaOptions& options);
+// A table whose rows go, or change, with those of `parent`, whose key is one INT.
+Table random_child(Random& random, const std::string& name, const std::string& parent);
+Table parent_of_children(const std::string& name);
 // A column that may be added to any table.
 Column random_column(Random& random, const std::string& name);
 // CREATE TABLE …
