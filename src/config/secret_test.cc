@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "base/error.h"
 
@@ -26,7 +27,9 @@ class SecretFile : public testing::Test {
  protected:
   void write(const std::string& text) { std::ofstream(path_, std::ios::binary) << text; }
   void TearDown() override { std::filesystem::remove(path_); }
-  std::filesystem::path path_ = std::filesystem::path(testing::TempDir()) / "wherry_secret_test";
+  // Tests run at the same time, each in a process of its own.
+  std::filesystem::path path_ = std::filesystem::path(testing::TempDir()) /
+                                ("wherry_secret_test" + std::to_string(::getpid()));
 };
 
 TEST_F(SecretFile, is_read_anew_each_time) {
