@@ -224,7 +224,44 @@ void Clients::change_one_definition(Session& session, Random& random, unsigned n
   const bool last_is_free = table.columns.size() > 2 && table.columns.back().name[0] != 'k' &&
                             table.columns.back().name[0] != 'u';
   std::string sql;
-  switch (pick(random, 9)) {
+  switch (pick(random, 14)) {
+    case 9:  // a wider type, whose values are converted
+      if (!last_is_free) return;
+      sql = "ALTER TABLE " + quoted + " MODIFY COLUMN `" + table.columns.back().name +
+            "` LONGTEXT" + (table.columns.back().nullable ? " NULL" : " NOT NULL");
+      table.columns.back().type = "LONGTEXT";
+      break;
+    case 10: {  // as tools for online changes exchange two tables
+      table.name = old->name;
+      if (!session.run("CREATE TABLE `" + fresh + "` LIKE " + quoted)) return;
+      ++definitions_;
+      session.run("INSERT IGNORE INTO `" + fresh + "` (" + column_list(table) + ") SELECT " +
+                  column_list(table) + " FROM " + quoted);
+      if (!session.run("RENAME TABLE " + quoted + " TO `old" + fresh + "`, `" + fresh + "` TO " +
+                       quoted)) {
+        return;
+      }
+      ++definitions_;
+      sql = "DROP TABLE `old" + fresh + "`";
+      if (session.run(sql)) ++definitions_;
+      return;
+    }
+    case 11:
+      if (session.run("CREATE OR REPLACE VIEW `v" + std::to_string(pick(random, 4)) +
+                      "` AS SELECT * FROM " + quoted)) {
+        ++definitions_;
+      }
+      return;
+    case 12:
+      if (session.run("DROP VIEW IF EXISTS `v" + std::to_string(pick(random, 4)) + "`")) {
+        ++definitions_;
+      }
+      return;
+    case 13:
+      if (session.run("ALTER TABLE " + quoted + " COMMENT '" + fresh + "', FORCE")) {
+        ++definitions_;
+      }
+      return;
     case 0:
     case 1: {
       const Column added = random_column(random, fresh);

@@ -148,6 +148,118 @@ TEST_P(DdlTest, definitions_change_in_mid_stream_and_all_arrives) {
   EXPECT_GE(told, 15) << history.dump(1);
 }
 
+// Statements of each kind, in sessions of each kind, with rows written in between. MySQL 5.7 has
+// not all of them.
+const std::vector<std::string>& changes_of_each_kind(bool mariadb) {
+  static const std::vector<std::string> common{
+      "ALTER TABLE d.t MODIFY s VARBINARY(40)", "ALTER TABLE d.t MODIFY n DECIMAL(12,3)",
+      "UPDATE d.t SET n = n + 0.125 WHERE id = 1",
+      // By name, not by number.
+      "ALTER TABLE d.t MODIFY e ENUM('c','b','new','a')", "UPDATE d.t SET e = 'c' WHERE id = 2",
+      "ALTER TABLE d.t CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+      "ALTER TABLE d.t MODIFY at DATETIME", "SET sql_mode=''; ALTER TABLE d.t MODIFY n TINYINT",
+      "ALTER TABLE d.t CHANGE p q BIGINT FIRST, ADD COLUMN y BIGINT AS (q + 1) VIRTUAL",
+      "UPDATE d.t SET q = id * 3", "ALTER TABLE d.t DROP PRIMARY KEY, ADD PRIMARY KEY (id, q)",
+      "DELETE FROM d.t WHERE id = 3", "ALTER TABLE d.t RENAME TO d.t2",
+      "RENAME TABLE d.t2 TO d.third, d.u TO d.t2, d.third TO d.u",
+      "CREATE TABLE d.alike LIKE d.u; INSERT INTO d.alike (id, q, e) VALUES (9, 9, 'new')",
+      "CREATE TEMPORARY TABLE d.passing (id INT); INSERT INTO d.passing VALUES (1); "
+      "DROP TEMPORARY TABLE d.passing",
+      "CREATE TABLE IF NOT EXISTS d.u (z INT PRIMARY KEY)", "DROP TABLE IF EXISTS d.nothing",
+      "OPTIMIZE TABLE d.u; ANALYZE TABLE d.u; REPAIR TABLE d.u; CHECK TABLE d.u; FLUSH TABLES",
+      "CREATE USER someone@localhost IDENTIFIED BY 'secret'; GRANT SELECT ON d.* TO "
+      "someone@localhost; SET PASSWORD FOR someone@localhost = PASSWORD('other'); REVOKE SELECT ON "
+      "d.* FROM someone@localhost; DROP USER someone@localhost",
+      "ALTER TABLE d.u COMMENT 'it''s -- one', ROW_FORMAT=DYNAMIC", "ALTER TABLE d.u ENGINE=InnoDB",
+      "/* a */ ALTER -- b\n TABLE `d` . /*!40000 `u` */ ADD # c\n COLUMN z0 INT DEFAULT 4",
+      "SET sql_mode='ANSI_QUOTES,NO_BACKSLASH_ESCAPES'; ALTER TABLE d.\"u\" ADD \"a \"\" b\" "
+      "VARCHAR(9) DEFAULT 'a\\'",
+      "SET NAMES latin1, time_zone='-07:00'; ALTER TABLE d.u ADD w VARCHAR(9) DEFAULT '\xe9', ADD "
+      "ts TIMESTAMP NULL",
+      "SET time_zone='+09:00'; INSERT INTO d.u (id, q, ts) VALUES (70, 1, '2020-02-02 02:02:02')",
+      "CREATE TABLE d.p (id INT PRIMARY KEY) PARTITION BY RANGE (id) (PARTITION a VALUES LESS THAN "
+      "(10), PARTITION b VALUES LESS THAN (20), PARTITION c VALUES LESS THAN (30)); INSERT INTO "
+      "d.p "
+      "VALUES (1), (11), (12), (21)",
+      "ALTER TABLE d.p REORGANIZE PARTITION b INTO (PARTITION b1 VALUES LESS THAN (12), PARTITION "
+      "b2 "
+      "VALUES LESS THAN (20))",
+      "ALTER TABLE d.p DROP PARTITION a", "ALTER TABLE d.p TRUNCATE PARTITION b2",
+      "ALTER TABLE d.p ADD PARTITION (PARTITION d VALUES LESS THAN (40)); INSERT INTO d.p VALUES "
+      "(35)",
+      "ALTER TABLE d.p REBUILD PARTITION c", "ALTER TABLE d.p REMOVE PARTITIONING",
+      "ALTER TABLE d.p PARTITION BY KEY (id) PARTITIONS 4",
+      "ALTER TABLE d.p COALESCE PARTITION 2; INSERT INTO d.p VALUES (100)"};
+  static const std::vector<std::string> all = [] {
+    std::vector<std::string> out = common;
+    out.insert(
+        out.end(),
+        {"ALTER TABLE d.u RENAME COLUMN w TO v2", "ALTER TABLE d.u ADD COLUMN IF NOT EXISTS v2 INT",
+         "CREATE OR REPLACE TABLE d.alike (id INT PRIMARY KEY, j INT CHECK (j > 0))",
+         "CREATE TABLE d.picked (id INT PRIMARY KEY) SELECT id FROM d.u",
+         "ALTER TABLE d.u ADD COLUMN inv INT INVISIBLE DEFAULT 3",
+         "CREATE SEQUENCE d.seq; DROP SEQUENCE d.seq",
+         "SET STATEMENT max_statement_time=100 FOR ALTER TABLE d.u ADD COLUMN st INT"});
+    return out;
+  }();
+  return mariadb ? all : common;
+}
+
+TEST_P(DdlTest, statements_of_each_kind_are_carried) {
+  const Server source = start_source();
+  const Server target = Server::start_mariadb();
+  source.exec_sql(
+      "CREATE DATABASE d CHARACTER SET latin1; CREATE TABLE d.t (id INT PRIMARY KEY, s "
+      "VARCHAR(20), "
+      "n INT, e ENUM('a','b','c'), x TEXT, at DATETIME(6), p INT DEFAULT 1);"
+      "SET NAMES utf8mb4; INSERT INTO d.t VALUES (1, 'é', 1, 'a', 'ü', '2001-02-03 04:05:06.7', "
+      "1), "
+      "(2, '', -5000, 'b', '', '1999-12-31 23:59:59.999999', 2), (3, NULL, 7, 'c', NULL, NULL, 3), "
+      "(4, 'x ', 200, NULL, 'y', '2020-01-01', 4);"
+      "CREATE TABLE d.u (id INT PRIMARY KEY); INSERT INTO d.u VALUES (5)");
+  Wherry wherry(source, target, {"d.*"});
+  run_until_proved(wherry);
+  wherry.start();
+  for (const auto& sql : changes_of_each_kind(std::string(GetParam()) == "mariadb")) {
+    source.exec_sql(sql);
+  }
+  ASSERT_EQ(wherry.stop(60s), 130) << wherry.output();
+  run_until_proved(wherry);
+  const Comparison comparison =
+      compare_servers(source, target, {"--database", "d", "--definitions"});
+  EXPECT_TRUE(comparison.equal()) << comparison.output << wherry.output();
+  EXPECT_EQ(wherry.output().find("secret"), std::string::npos);
+}
+
+// What would exchange rows with another table, or give other values than the source's, stops there.
+TEST(DdlRefusals, stop_by_name_before_anything_is_done) {
+  const Server source = Server::start_mariadb();
+  const Server target = Server::start_mariadb();
+  const std::vector<std::pair<std::string, std::string>> refused{
+      {"ALTER TABLE d.p EXCHANGE PARTITION a WITH TABLE d.t", "ddl.exchange_partition"},
+      {"ALTER TABLE d.n ADD COLUMN k INT AUTO_INCREMENT UNIQUE", "ddl.auto_increment"},
+      {"ALTER TABLE d.n ADD COLUMN r DOUBLE DEFAULT (RAND())", "ddl.not_deterministic"},
+      {"ALTER TABLE d.n ADD COLUMN at TIMESTAMP NULL DEFAULT '2001-02-03 04:05:06'",
+       "ddl.time_zone"},
+      {"DROP DATABASE d", "ddl.drop_database"}};
+  for (const auto& [sql, code] : refused) {
+    source.exec_sql(
+        "DROP DATABASE IF EXISTS d; CREATE DATABASE d; CREATE TABLE d.t (id INT PRIMARY "
+        "KEY); INSERT INTO d.t VALUES (1); CREATE TABLE d.n LIKE d.t; INSERT INTO d.n "
+        "VALUES (1), (2); CREATE TABLE d.p (id INT PRIMARY KEY) PARTITION BY RANGE (id) "
+        "(PARTITION a VALUES LESS THAN (10))");
+    target.exec_sql("DROP DATABASE IF EXISTS d; DROP DATABASE IF EXISTS _wherry");
+    Wherry wherry(source, target, {"d.*"});
+    run_until_proved(wherry);
+    wherry.start();
+    source.exec_sql(sql);
+    ASSERT_TRUE(wherry.wait(60s)) << sql << wherry.output();
+    EXPECT_NE(wherry.output().find("[" + code + "]"), std::string::npos) << sql << wherry.output();
+    EXPECT_EQ(target.query("SELECT id FROM d.n").size(), 2U);
+    EXPECT_EQ(target.query("SELECT id FROM d.t").size(), 1U);
+  }
+}
+
 // The target commits a change and its place in the log together; the journal learns of it after.
 // A crash in between, played by holding that commit up: the journal is copied as it is meanwhile,
 // and is all there is after the kill.

@@ -124,7 +124,10 @@ class Planner {
     return plan_;
   }
   DdlPlan& apply_rewritten() {
-    for (const auto& [begin, end] : statement_.marks) rewrite_.replace(begin, end, " ");
+    for (const auto& [begin, end] : statement_.marks) {
+      // One within a name, between schema and table, goes with it.
+      if (!rewrite_.replaces(begin)) rewrite_.replace(begin, end, " ");
+    }
     return apply(rewrite_.finish());
   }
 

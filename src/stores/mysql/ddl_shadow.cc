@@ -98,8 +98,12 @@ bool depends_on_time_zone(ColumnType from, ColumnType to) {
 
 class Examination {
  public:
-  Examination(Connection& connection, const std::string& statement, CollectionName after)
-      : connection_(connection), statement_(statement), after_(std::move(after)) {}
+  Examination(Connection& connection, const std::string& statement, CollectionName after,
+              bool takes_over_defaults)
+      : connection_(connection),
+        statement_(statement),
+        after_(std::move(after)),
+        takes_over_defaults_(takes_over_defaults) {}
 
   void run(const std::optional<TableSchema>& before) {
     const auto now = read_table(connection_, after_);
@@ -126,6 +130,7 @@ class Examination {
       refuse("ddl.unsupported_column",
              name + " is of the type " + column.declared + ", and the target " + why);
     }
+    check_constant_time(column, before);
     if (!before) return;
     const Column* const old = column_named(*before, column.name);
     if (old == nullptr && !column.generated && default_is_computed(column)) {
@@ -141,6 +146,27 @@ class Examination {
                                   " would be converted by the source's time zone, which the log "
                                   "does not tell");
     }
+  }
+
+  // A TIMESTAMP's default is kept in UTC: which time '2001-02-03 04:05:06' is, the session's zone
+  // says. CREATE TABLE … LIKE takes it over as it is.
+  void check_constant_time(const Column& column, const std::optional<TableSchema>& before) {
+    if (column.type != ColumnType::timestamp) return;
+    const std::string now = default_of(after_, column.name);
+    const bool constant =
+        now.find('-') != std::string::npos && now.find("0000-00-00 00:00:00") == std::string::npos;
+    if (!constant || takes_over_defaults_) return;
+    if (before && default_of(before->name, column.name) == now) return;
+    refuse("ddl.time_zone", "the default of column " + base::printable(column.name) +
+                                " is a time in the zone of the source's session");
+  }
+
+  std::string default_of(const CollectionName& table, const std::string& column) {
+    const Result r = connection_.query(fmt::format(
+        "SELECT COLUMN_DEFAULT FROM information_schema.COLUMNS WHERE TABLE_SCHEMA={} AND "
+        "TABLE_NAME={} AND COLUMN_NAME={}",
+        text_literal(table.schema), text_literal(table.name), text_literal(column)));
+    return r.empty() ? "" : r.text(0, std::size_t{0});
   }
 
   // Whether rows that are there get a value that is not in the statement.
@@ -162,6 +188,7 @@ class Examination {
   Connection& connection_;
   const std::string& statement_;
   CollectionName after_;
+  bool takes_over_defaults_;
 };
 
 // "utf8mb3" is MariaDB's word; MySQL before 8.0 has "utf8" alone.
@@ -242,7 +269,8 @@ std::string definition_after(Connection& connection, const std::string& statemen
                 base::printable(statement.substr(0, 500)));
   }
   prepare_to_define(connection);
-  Examination(connection, statement, shadow_of(after)).run(before);
+  Examination(connection, statement, shadow_of(after), read.kind == DdlKind::create_table_like)
+      .run(before);
   const std::string shown =
       connection.query("SHOW CREATE TABLE " + qualified(shadow_of(after))).text(0, std::size_t{1});
   return fingerprint_of(shown, shadow_of(after), after);

@@ -31,6 +31,10 @@ class Reader {
   }
 
   DdlStatement run() {
+    // MariaDB: settings for the one statement behind FOR.
+    if (take("SET", "STATEMENT")) {
+      while (!at_end() && !take("FOR")) ++at_;
+    }
     if (take("CREATE")) {
       create();
     } else if (take("DROP")) {

@@ -148,6 +148,11 @@ void Rewrite::replace(std::size_t begin, std::size_t end, std::string text) {
   edits_.insert(at, {begin, end, std::move(text)});
 }
 
+bool Rewrite::replaces(std::size_t at) const {
+  return std::any_of(edits_.begin(), edits_.end(),
+                     [at](const Edit& e) { return e.begin <= at && at < e.end; });
+}
+
 std::string Rewrite::finish() const {
   std::string out;
   std::size_t done = 0;

@@ -43,6 +43,7 @@ class Rewrite {
   explicit Rewrite(std::string_view sql) : sql_(sql) {}
   // Requires: not overlapping with an earlier one.
   void replace(std::size_t begin, std::size_t end, std::string text);
+  bool replaces(std::size_t at) const;  // whether this byte is in an exchanged piece
   std::string finish() const;
 
  private:

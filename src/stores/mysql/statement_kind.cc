@@ -32,6 +32,8 @@ class Words {
     return word;
   }
 
+  std::string_view rest() const { return text_; }
+
   // The next word as it is written; a quoted name without its quotes.
   std::string name() {
     skip();
@@ -117,6 +119,13 @@ StatementKind kind_of(std::string_view statement) {
   if (first == "RELEASE") return StatementKind::administration;
   if (first == "XA") return StatementKind::xa;
   if (is_one_of(first, of_rows)) return StatementKind::rows;
+  if (first == "SET" && second == "STATEMENT") {
+    // MariaDB: settings for the one statement behind FOR.
+    for (std::string word = words.next(); !word.empty(); word = words.next()) {
+      if (word == "FOR") return kind_of(words.rest());
+    }
+    return StatementKind::definition;
+  }
   if (is_one_of(first, administrative)) return StatementKind::administration;
   if (first == "CREATE" || first == "ALTER" || first == "DROP" || first == "RENAME") {
     std::string object = second;

@@ -65,5 +65,13 @@ TEST(StatementKind, a_head_shows_no_values) {
   EXPECT_EQ(head, "INSERT INTO T VALUES …");
 }
 
+TEST(StatementKind, settings_for_one_statement_do_not_hide_it) {
+  EXPECT_EQ(kind_of("SET STATEMENT max_statement_time=1 FOR ALTER TABLE t ADD a INT"),
+            StatementKind::definition);
+  EXPECT_EQ(kind_of("SET STATEMENT sql_mode='', x=1 FOR INSERT INTO t VALUES (1)"),
+            StatementKind::rows);
+  EXPECT_EQ(kind_of("SET STATEMENT x=1"), StatementKind::definition);
+}
+
 }  // namespace
 }  // namespace wherry::stores::mysql
