@@ -120,7 +120,8 @@ class RowTarget {
   virtual void create_tables(const Fence& fence, RowSource& source,
                              const std::vector<TablePair>& tables) = 0;
   virtual std::optional<model::TableSchema> definition(const model::CollectionName& name) = 0;
-  // As RowSource::cascades, by the tables' names here: as of the applied position.
+  // As RowSource::cascades, by the tables' names here: as of the applied position. Tables that are
+  // not there have none.
   virtual std::vector<CascadeRule> cascades(const std::vector<TablePair>& tables) = 0;
 
   // The statements, as text for people, that remove these keys and put these rows.

@@ -167,7 +167,7 @@ void require_copied(Parts& parts, const CascadeGraph& graph, const contract::Cas
 
 }  // namespace
 
-void learn_cascades(Parts& parts, const model::Position& at) {
+void learn_cascades(Parts& parts, const model::Position& at, TablesThere there) {
   contract::CascadeRules rules;
   std::vector<contract::TablePair> pairs;
   for (const auto& pair : parts.book.all()) {
@@ -185,11 +185,13 @@ void learn_cascades(Parts& parts, const model::Position& at) {
   // What is not known yet came by a change of definition, perhaps before a crash.
   const auto known = parts.journal.fact(cascades_fact);
   auto texts = nlohmann::json::array();
+  if (there == TablesThere::perhaps && known) texts = nlohmann::json::parse(*known);
   for (const auto& rule : graph.rules().rules) {
-    texts.push_back(text_of(graph.rules(), rule));
+    const std::string text = text_of(graph.rules(), rule);
+    if (std::find(texts.begin(), texts.end(), text) == texts.end()) texts.push_back(text);
     if (!known) continue;
     const auto old = nlohmann::json::parse(*known);
-    if (std::find(old.begin(), old.end(), texts.back()) == old.end()) {
+    if (std::find(old.begin(), old.end(), text) == old.end()) {
       require_copied(parts, graph, rule, at);
     }
   }
@@ -241,7 +243,7 @@ bool apply_definition_change(Parts& parts, const model::ChangePart& part,
     // Made by this statement, it is empty here and there.
     if (pair && !old.contains(table.id)) parts.book.set_copied_from(table.id, part.begin);
   }
-  learn_cascades(parts, part.end);
+  learn_cascades(parts, part.end, TablesThere::all);
   spdlog::info("applied {}: {}", plan.what, told);
   return true;
 }

@@ -20,7 +20,9 @@ void finish_definition_change(Parts& parts, const model::Position& applied);
 
 // Learns from the target which foreign keys change rows by themselves, as of the position `at`
 // where it stands. Throws Error(not_supported) if one that is new concerns tables whose chunks were
-// not all copied before it.
-void learn_cascades(Parts& parts, const model::Position& at);
+// not all copied before it. A change of definition that was cut short may have left the target
+// without one of the tables: it is learnt when the change is done.
+enum class TablesThere { all, perhaps };
+void learn_cascades(Parts& parts, const model::Position& at, TablesThere there);
 
 }  // namespace wherry::engine

@@ -234,7 +234,7 @@ void Migration::restore(const std::stop_token& stop) {
     parts_.book.use_id(record.id);
     if (!record.dropped) restore_table(record, progress);
   }
-  learn_cascades(parts_, *progress.position);
+  learn_cascades(parts_, *progress.position, TablesThere::perhaps);
   parts_.chunks_on_target = progress.chunks.size();
   for (const auto& proof : parts_.journal.proofs()) {
     parts_.ledger.start_tracking(proof.collection);

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <filesystem>
 #include <random>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -59,6 +60,25 @@ const std::vector<std::string>& late_changes() {
   return all;
 }
 
+// One statement after another. A change of definition and a writer can wait for each other in a way
+// that the server does not see, until one of them runs out of patience.
+void run_patiently(const Server& source, const std::string& statements) {
+  constexpr unsigned lock_wait_timeout = 1205;
+  auto connection = source.connect();
+  connection.exec("SET NAMES utf8mb4; SET innodb_lock_wait_timeout=3");
+  std::istringstream each(statements);
+  for (std::string sql; std::getline(each, sql, ';');) {
+    for (int tries = 0;; ++tries) {
+      try {
+        connection.exec(sql);
+        break;
+      } catch (const SqlError& error) {
+        if (error.number() != lock_wait_timeout || tries == 20) throw;
+      }
+    }
+  }
+}
+
 class DdlTest : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
@@ -78,7 +98,7 @@ class DdlTest : public testing::TestWithParam<const char*> {
   }
 
   void change(const Server& source, Wherry& wherry, const std::string& sql, bool with_kill) {
-    std::jthread changing([&] { source.exec_sql("SET NAMES utf8mb4; " + sql); });
+    std::jthread changing([&] { run_patiently(source, sql); });
     if (!with_kill) {
       changing.join();
       pause(0, 500);

@@ -63,7 +63,14 @@ std::vector<CascadeRule> read_cascades(Connection& connection,
                                        const std::vector<model::CollectionName>& names) {
   std::vector<CascadeRule> out;
   for (std::size_t i = 0; i < tables.size(); ++i) {
-    for (const ForeignKey& key : foreign_keys_in(show_create(connection, names[i]), names[i])) {
+    std::string definition;
+    try {
+      definition = show_create(connection, names[i]);
+    } catch (const Error& e) {
+      if (e.code() != "mysql.table_changed") throw;
+      continue;  // it is not there (any more)
+    }
+    for (const ForeignKey& key : foreign_keys_in(definition, names[i])) {
       if (!key.cascades()) continue;
       auto parent = std::find(names.begin(), names.end(), key.parent);
       if (parent == names.end()) {  // a server may keep names in lower case
