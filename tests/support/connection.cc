@@ -1,5 +1,6 @@
 #include "tests/support/connection.h"
 
+#include <algorithm>
 #include <mutex>
 
 #include <errmsg.h>
@@ -8,6 +9,16 @@
 namespace wherry::tests {
 
 namespace {
+
+// Enough of a statement for a message; no character is cut in two.
+std::string beginning(const std::string& sql) {
+  std::size_t length = std::min<std::size_t>(sql.size(), 300);
+  while (length > 0 && length < sql.size() &&
+         (static_cast<unsigned char>(sql[length]) & 0xC0U) == 0x80U) {
+    --length;
+  }
+  return sql.substr(0, length);
+}
 
 const char* or_null(const std::string& text) { return text.empty() ? nullptr : text.c_str(); }
 
@@ -56,7 +67,7 @@ Connection::Connection(const Endpoint& endpoint) {
 
 void Connection::fail(const std::string& sql) const {
   throw SqlError(mysql_errno(handle_.get()),
-                 std::string(mysql_error(handle_.get())) + " in: " + sql.substr(0, 300));
+                 std::string(mysql_error(handle_.get())) + " in: " + beginning(sql));
 }
 
 std::uint64_t Connection::exec(const std::string& sql) {
@@ -77,7 +88,7 @@ Rows Connection::query(const std::string& sql) {
   const Result result(mysql_store_result(handle_.get()));
   if (!result) {
     if (mysql_field_count(handle_.get()) != 0) fail(sql);
-    throw std::logic_error("no result set from: " + sql.substr(0, 300));
+    throw std::logic_error("no result set from: " + beginning(sql));
   }
   Rows rows;
   const unsigned columns = mysql_num_fields(result.get());
@@ -91,7 +102,7 @@ Rows Connection::query(const std::string& sql) {
     rows.push_back(std::move(row));
   }
   if (mysql_more_results(handle_.get()) != 0) {
-    throw std::logic_error("more than one result from: " + sql.substr(0, 300));
+    throw std::logic_error("more than one result from: " + beginning(sql));
   }
   return rows;
 }
@@ -99,7 +110,7 @@ Rows Connection::query(const std::string& sql) {
 Cell Connection::value(const std::string& sql) {
   Rows rows = query(sql);
   if (rows.size() != 1 || rows[0].size() != 1) {
-    throw std::logic_error("not one value from: " + sql.substr(0, 300));
+    throw std::logic_error("not one value from: " + beginning(sql));
   }
   return std::move(rows[0][0]);
 }
