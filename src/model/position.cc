@@ -15,23 +15,49 @@ std::optional<std::uint64_t> number(std::string_view digits) {
   return value;
 }
 
+std::optional<Position::Place> place(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const auto offset = number(text.substr(colon + 1));
+  if (!offset) return std::nullopt;
+  return Position::Place{std::string(text.substr(0, colon)), *offset};
+}
+
+// The word at the head of `rest`, which loses it and the space behind it.
+std::string_view next_word(std::string_view& rest) {
+  const std::size_t space = rest.find(' ');
+  const std::string_view word = rest.substr(0, space);
+  rest.remove_prefix(space == std::string_view::npos ? rest.size() : space + 1);
+  return word;
+}
+
+constexpr std::string_view since_word = "since ";
+
 }  // namespace
 
 std::string Position::text() const {
   std::string out = fmt::format("{}:{}", log, offset);
+  if (since) out += fmt::format(" {}{}:{}", since_word, since->log, since->offset);
   if (!gtid.empty()) out += " " + gtid;
   return out;
 }
 
 std::optional<Position> Position::parse(std::string_view text) {
-  const std::size_t space = text.find(' ');
-  const std::string_view place = text.substr(0, space);
-  const std::size_t colon = place.rfind(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  const auto offset = number(place.substr(colon + 1));
-  if (!offset) return std::nullopt;
-  std::string gtid(space == std::string_view::npos ? "" : text.substr(space + 1));
-  return in_log(place.substr(0, colon), *offset, std::move(gtid));
+  const auto here = place(next_word(text));
+  if (!here) return std::nullopt;
+  std::optional<Place> since;
+  if (text.starts_with(since_word)) {
+    text.remove_prefix(since_word.size());
+    since = place(next_word(text));
+    if (!since) return std::nullopt;
+  }
+  Position p = in_log(here->log, here->offset, std::string(text));
+  p.since = std::move(since);
+  return p;
+}
+
+Position Position::to_read_from() const {
+  return since ? in_log(since->log, since->offset) : *this;
 }
 
 Position Position::in_log(std::string_view log, std::uint64_t offset, std::string gtid) {
