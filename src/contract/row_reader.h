@@ -93,8 +93,8 @@ class RowReader {
 
   // A view whose place in the log is known exactly as far as these tables are concerned: its low
   // and high are the same, it holds every change of theirs before that and none after. Where the
-  // log alone does not tell, writers of these tables wait for a moment. Not for proofs, which need
-  // no such place.
+  // log alone does not tell, writers of these tables wait for a moment; Error(data_mismatch) there
+  // if one of them does not exist. Not for proofs, which need no such place.
   virtual std::unique_ptr<RowView> open_exact_view(
       const std::vector<model::CollectionName>& tables) = 0;
 };

@@ -178,8 +178,14 @@ bool CopyRows::try_copy(contract::RowReader& reader, contract::RowWriter& writer
   const auto cascades = parts_.cascades.get();
   const bool exact = copied_exactly(parts_, *pair);
   const bool whole = copied_whole(parts_, *pair) && !chunk.after && !chunk.through;
-  auto view = exact ? open_exact_source_view(reader, hold, exact_with(parts_, *pair), stop)
-                    : open_source_view(reader, hold, stop);
+  std::unique_ptr<contract::RowView> view;
+  try {
+    view = exact ? open_exact_source_view(reader, hold, exact_with(parts_, *pair), stop)
+                 : open_source_view(reader, hold, stop);
+  } catch (const base::Error& error) {
+    if (!exact || error.kind() != base::ErrorKind::data_mismatch) throw;
+    return false;
+  }
   contract::ChunkMark mark;
   mark.bracket = view->bracket();
   hold.let_go_on_to(mark.bracket.low);

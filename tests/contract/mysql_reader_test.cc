@@ -526,6 +526,18 @@ TEST_P(MysqlReader, an_exact_view_stands_exactly_where_it_says_while_others_writ
   }
 }
 
+TEST_P(MysqlReader, an_exact_view_of_a_table_that_is_gone_does_not_match) {
+  sql("CREATE TABLE gone (id INT PRIMARY KEY)");
+  const auto shape = schema("gone");
+  sql("RENAME TABLE gone TO elsewhere");
+  const auto r = reader();
+  EXPECT_EQ(kind_of([&] {
+              const auto view = r->open_exact_view({shape.name});
+              (void)view->digest({shape.name, &shape}, {}, digest_key);
+            }),
+            ErrorKind::data_mismatch);
+}
+
 TEST_P(MysqlReader, a_server_is_known_again_after_a_restart_and_no_other_is_taken_for_it) {
   const std::string identity = source().identity();
   server_->restart();

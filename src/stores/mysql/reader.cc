@@ -313,7 +313,12 @@ class Reader final : public contract::RowReader {
     for (const auto& table : tables) {
       list += (list.empty() ? "" : ",") + qualified(table) + " READ";
     }
-    locks.execute("LOCK TABLES " + list);
+    try {
+      locks.execute("LOCK TABLES " + list);
+    } catch (const Error& e) {
+      if (e.code() != "mysql.no_such_object") throw;
+      throw Error(ErrorKind::data_mismatch, "mysql.table_changed", e.message(), e.context());
+    }
     const auto end = log_end(locks);
     if (!end) refuse(c);
     begin(c);
