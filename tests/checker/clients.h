@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "tests/checker/schema.h"
+#include "tests/support/program.h"
 #include "tests/support/server.h"
 
 namespace wherry::tests {
@@ -43,6 +45,7 @@ class Clients {
 
  private:
   class Session;
+  void write_something(Session& session, Random& random, bool large);
   void write(unsigned number, const std::stop_token& stop);
   void change_definitions(const std::stop_token& stop);
   void change_one_definition(Session& session, Random& random, unsigned number);
@@ -50,6 +53,9 @@ class Clients {
 
   const Server& server_;
   const ClientOptions options_;
+  TemporaryDirectory files_{"clients"};
+  const std::string few_lines_;  // files to load
+  const std::string many_lines_;
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<const Table>> tables_;  // under mutex_
   std::atomic<std::uint64_t> statements_ = 0;

@@ -7,9 +7,23 @@
 
 namespace wherry::tests {
 
+using enum ServerKind;
+
 namespace {
 
 using Generator = std::function<std::string(Random&)>;
+
+struct Kind {
+  std::string type;
+  Generator value;
+  std::vector<ServerKind> holders = {mariadb, mysql56, mysql57};
+
+  bool held_by_all(const std::vector<ServerKind>& sides) const {
+    return std::all_of(sides.begin(), sides.end(), [&](ServerKind side) {
+      return std::find(holders.begin(), holders.end(), side) != holders.end();
+    });
+  }
+};
 
 std::string one_of(Random& random, const std::vector<std::string>& values) {
   return values[pick(random, static_cast<unsigned>(values.size()))];
@@ -23,6 +37,8 @@ std::string hex(Random& random, unsigned most_bytes) {
   for (unsigned i = 2 * pick(random, most_bytes + 1); i != 0; --i) out += digits[pick(random, 16)];
   return out + "'";
 }
+
+std::string two_digits(Random& random) { return std::to_string(10 + pick(random, 90)); }
 
 std::string fraction(Random& random) { return "." + std::to_string(pick(random, 1'000'000)); }
 
@@ -47,7 +63,7 @@ std::string text(Random& random) {
 }
 
 // Types and what goes into them. A value that does not fit is the server's to refuse or to bend.
-const std::vector<std::pair<std::string, Generator>>& kinds() {
+const std::vector<Kind>& kinds() {
   const auto integer = [](std::vector<std::string> edges) -> Generator {
     return [edges = std::move(edges)](Random& random) {
       return pick(random, 4) == 0 ? one_of(random, edges) : number(random, 100);
@@ -60,10 +76,15 @@ const std::vector<std::pair<std::string, Generator>>& kinds() {
     }
     return "(" + number(random, 1000000) + " - 500000) / 7";
   };
-  const Generator timestamp = [](Random& random) {
+  const Generator datetime = [](Random& random) {
     return "'" + day(random) + " " + hour(random) + fraction(random) + "'";
   };
-  static const std::vector<std::pair<std::string, Generator>> all{
+  // MariaDB makes of 1000-01-01 an instant before 1970-01-01 00:00:01, which MySQL cannot hold.
+  const Generator timestamp = [datetime](Random& random) {
+    const std::string out = datetime(random);
+    return out.starts_with("'1000") ? "0" : out;
+  };
+  static const std::vector<Kind> all{
       {"TINYINT", integer({"-128", "127"})},
       {"TINYINT UNSIGNED", integer({"255"})},
       {"SMALLINT", integer({"-32768", "32767"})},
@@ -80,8 +101,8 @@ const std::vector<std::pair<std::string, Generator>>& kinds() {
       {"BIT(1)", [](Random& r) { return number(r, 2); }},
       {"BIT(64)", integer({"18446744073709551615", "9223372036854775808"})},
       {"DATE", [](Random& r) { return "'" + day(r) + "'"; }},
-      {"DATETIME", timestamp},
-      {"DATETIME(6)", timestamp},
+      {"DATETIME", datetime},
+      {"DATETIME(6)", datetime},
       {"TIMESTAMP(3)", timestamp},
       {"TIME(6)",
        [](Random& r) {
@@ -92,7 +113,7 @@ const std::vector<std::pair<std::string, Generator>>& kinds() {
       {"CHAR(10)", text},
       {"VARCHAR(60)", text},
       {"VARCHAR(60) CHARACTER SET latin1", text},
-      {"VARCHAR(60) CHARACTER SET utf8mb3 COLLATE utf8mb3_bin", text},
+      {"VARCHAR(60) CHARACTER SET utf8 COLLATE utf8_bin", text},
       {"TEXT", text},
       {"LONGTEXT",
        [](Random& r) { return "REPEAT('" + number(r, 1000) + "ö', " + number(r, 3000) + ")"; }},
@@ -101,13 +122,25 @@ const std::vector<std::pair<std::string, Generator>>& kinds() {
       {"BLOB", [](Random& r) { return hex(r, 300); }},
       {"ENUM('a','b','','d','NULL')", [](Random& r) { return number(r, 6); }},
       {"SET('a','b','c','d','e','f','g','h','i','j')", [](Random& r) { return number(r, 1024); }},
+      {"GEOMETRY",
+       [](Random& r) {
+         return "ST_GeomFromText('" +
+                one_of(r, {"POINT(1 -0.5)", "LINESTRING(0 0,1e-300 2)", "POINT(1e300 7)",
+                           "GEOMETRYCOLLECTION(POINT(3 4))"}) +
+                "', " + number(r, 2) + ")";
+       }},
+      {"TEXT COMPRESSED", text, {mariadb}},
+      {"UUID",
+       [](Random& r) { return "'00000000-0000-1000-8000-0000000000" + two_digits(r) + "'"; },
+       {mariadb}},
+      {"INET6", [](Random& r) { return "'::ff" + two_digits(r) + "'"; }, {mariadb}},
   };
   return all;
 }
 
 // Small domains, so that several clients meet in one row.
-const std::vector<std::pair<std::string, Generator>>& key_kinds() {
-  static const std::vector<std::pair<std::string, Generator>> all{
+const std::vector<Kind>& key_kinds() {
+  static const std::vector<Kind> all{
       {"INT", [](Random& r) { return number(r, 500); }},
       {"BIGINT UNSIGNED",
        [](Random& r) { return std::to_string(18446744073709551615U - pick(r, 500)); }},
@@ -138,20 +171,37 @@ const std::vector<std::pair<std::string, Generator>>& key_kinds() {
       {"DATETIME(3)",
        [](Random& r) { return "'2024-02-0" + number(r, 9) + " 00:00:00.00" + number(r, 9) + "'"; }},
       {"DATE", [](Random& r) { return "'2024-0" + std::to_string(1 + pick(r, 9)) + "-01'"; }},
+      {"SET('r','q','p')", [](Random& r) { return number(r, 8); }},
+      {"BIT(9)", [](Random& r) { return number(r, 512); }},
+      {"TIME(2)",
+       [](Random& r) {
+         return "'" + one_of(r, {"", "-"}) + number(r, 30) + ":00:00." + number(r, 3) + "'";
+       }},
+      {"TIMESTAMP",
+       [](Random& r) { return "'2024-03-31 0" + number(r, 9) + ":" + two_digits(r) + ":00'"; }},
+      {"YEAR", [](Random& r) { return std::to_string(1950 + pick(r, 60)); }},
+      {"INET6", [](Random& r) { return "'::ff" + two_digits(r) + "'"; }, {mariadb}},
   };
   return all;
 }
 
-const Generator& generator_of(const std::vector<std::pair<std::string, Generator>>& of,
-                              const std::string& type) {
-  return std::find_if(of.begin(), of.end(), [&](const auto& kind) { return kind.first == type; })
-      ->second;
+const Generator& generator_of(const std::vector<Kind>& of, const std::string& type) {
+  return std::find_if(of.begin(), of.end(), [&](const Kind& kind) { return kind.type == type; })
+      ->value;
+}
+
+const std::string& some_type(Random& random, const std::vector<Kind>& of,
+                             const SchemaOptions& options) {
+  for (;;) {
+    const Kind& kind = of[pick(random, static_cast<unsigned>(of.size()))];
+    if (kind.held_by_all(options.sides)) return kind.type;
+  }
 }
 
 std::string names(const Table& table, const std::vector<std::size_t>& columns) {
   std::string out;
   for (const std::size_t at : columns) {
-    out += (out.empty() ? "`" : ", `") + table.columns[at].name + "`";
+    out += (out.empty() ? "" : ", ") + in_backticks(table.columns[at].name);
   }
   return out;
 }
@@ -166,9 +216,14 @@ const Column* Table::column(const std::string& of_name) const {
   return found == columns.end() ? nullptr : &*found;
 }
 
-Column random_column(Random& random, const std::string& name) {
-  const auto& all = kinds();
-  return {name, all[pick(random, static_cast<unsigned>(all.size()))].first, pick(random, 4) != 0};
+std::string in_backticks(const std::string& name) {
+  std::string out = "`";
+  for (const char c : name) out += c == '`' ? "``" : std::string(1, c);
+  return out + "`";
+}
+
+Column random_column(Random& random, const std::string& name, const SchemaOptions& options) {
+  return {name, some_type(random, kinds(), options), pick(random, 4) != 0};
 }
 
 Table random_table(Random& random, const std::string& name, const SchemaOptions& options) {
@@ -176,23 +231,26 @@ Table random_table(Random& random, const std::string& name, const SchemaOptions&
   table.name = name;
   const bool has_key = !options.tables_without_key || pick(random, 6) != 0;
   if (has_key) {
-    const auto& all = key_kinds();
     for (unsigned i = 0; i <= pick(random, 3); ++i) {
       table.key.push_back(table.columns.size());
-      table.columns.push_back({"k" + std::to_string(i),
-                               all[pick(random, static_cast<unsigned>(all.size()))].first, false});
+      table.columns.push_back(
+          {"k" + std::to_string(i), some_type(random, key_kinds(), options), false});
     }
     table.key_is_primary = pick(random, 5) != 0;
   }
   if (pick(random, 2) == 0) {
-    const auto& all = key_kinds();
     table.unique.push_back(table.columns.size());
-    table.columns.push_back(
-        {"u", all[pick(random, static_cast<unsigned>(all.size()))].first, true});
+    table.columns.push_back({"u", some_type(random, key_kinds(), options), true});
+    table.unique_prefix = table.columns.back().type.starts_with("VARCHAR") && pick(random, 3) == 0;
   }
+  const bool one_key = has_key && table.unique.empty() && table.key_is_primary;
+  table.partitions = one_key && pick(random, 6) == 0 ? 3 : 0;
   const unsigned more = 1 + pick(random, 8);
   for (unsigned i = 0; i < more; ++i) {
-    table.columns.push_back(random_column(random, "c" + std::to_string(i)));
+    Column column = random_column(random, "c" + std::to_string(i), options);
+    // MySQL has none in a partitioned table.
+    if (table.partitions != 0 && column.type == "GEOMETRY") column.type = "INT";
+    table.columns.push_back(std::move(column));
   }
   return table;
 }
@@ -210,24 +268,39 @@ Table random_child(Random& random, const std::string& name, const std::string& p
   table.columns.insert(table.columns.begin() + 1, {"kp", "INT", true});
   const std::string on_delete = one_of(random, {"CASCADE", "SET NULL", "RESTRICT"});
   const std::string on_update = one_of(random, {"CASCADE", "SET NULL", "RESTRICT"});
-  table.foreign_key = "FOREIGN KEY (`kp`) REFERENCES `" + parent + "` (`k0`) ON DELETE " +
-                      on_delete + " ON UPDATE " + on_update;
+  table.foreign_key = "FOREIGN KEY (`kp`) REFERENCES " + in_backticks(parent) +
+                      " (`k0`) ON DELETE " + on_delete + " ON UPDATE " + on_update;
   return table;
 }
 
+std::string declaration(const Column& column) {
+  const std::string out =
+      in_backticks(column.name) + " " + column.type + (column.nullable ? " NULL" : " NOT NULL");
+  // Without a default it means different things by a setting that no log tells.
+  return out + (column.type.starts_with("TIMESTAMP") ? " DEFAULT 0" : "");
+}
+
 std::string create(const Table& table) {
-  std::string out = "CREATE TABLE `" + table.name + "` (";
+  std::string out = "CREATE TABLE " + in_backticks(table.name) + " (";
   for (const Column& c : table.columns) {
-    out += "`" + c.name + "` " + c.type + (c.nullable ? " NULL" : " NOT NULL") + ", ";
+    out += declaration(c) + ", ";
   }
   if (!table.key.empty()) {
     out += (table.key_is_primary ? "PRIMARY KEY (" : "UNIQUE KEY `the key` (") +
            names(table, table.key) + "), ";
   }
-  if (!table.unique.empty()) out += "UNIQUE KEY `u` (" + names(table, table.unique) + "), ";
+  if (!table.unique.empty()) {
+    out += "UNIQUE KEY `u` (" + names(table, table.unique) + (table.unique_prefix ? "(2)" : "") +
+           "), ";
+  }
   if (!table.foreign_key.empty()) out += table.foreign_key + ", ";
   out.resize(out.size() - 2);
-  return out + ") ENGINE=InnoDB DEFAULT CHARSET=utf8mb4";
+  out += ") ENGINE=InnoDB DEFAULT CHARSET=utf8mb4";
+  if (table.partitions != 0) {
+    out += " PARTITION BY KEY (" + names(table, {table.key[0]}) + ") PARTITIONS " +
+           std::to_string(table.partitions);
+  }
+  return out;
 }
 
 std::string random_value(Random& random, const Column& column) {

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/server.h"
+
 namespace wherry::tests {
 
 using Random = std::mt19937;
@@ -27,22 +29,30 @@ struct Table {
   std::vector<std::size_t> key;     // of `columns`; empty: none
   std::vector<std::size_t> unique;  // a further unique key; empty: none
   bool key_is_primary = true;
-  std::string foreign_key;  // as declared; empty: none
+  bool unique_prefix = false;  // that key holds only the beginning of its column
+  unsigned partitions = 0;     // by the key's first column; 0: none
+  std::string foreign_key;     // as declared; empty: none
 
   const Column* column(const std::string& of_name) const;
 };
 
 // What kinds of tables are made.
 struct SchemaOptions {
+  std::vector<ServerKind> sides{ServerKind::mariadb};  // that have to hold them as they are
   bool tables_without_key = true;
 };
+
+// Between backticks.
+std::string in_backticks(const std::string& name);
 
 Table random_table(Random& random, const std::string& name, const SchemaOptions& options);
 // A table whose rows go, or change, with those of `parent`, whose key is one INT.
 Table random_child(Random& random, const std::string& name, const std::string& parent);
 Table parent_of_children(const std::string& name);
 // A column that may be added to any table.
-Column random_column(Random& random, const std::string& name);
+Column random_column(Random& random, const std::string& name, const SchemaOptions& options);
+// `name` TYPE …, as in CREATE and ALTER TABLE.
+std::string declaration(const Column& column);
 // CREATE TABLE …
 std::string create(const Table& table);
 // A literal or an expression; of few values where the column is part of a key, so that clients

@@ -2,6 +2,7 @@
 """Compares tables of two MariaDB/MySQL servers row by row. For tests; shares nothing with wherry's prover.
 
   compare.py --left A --right B (--table db.t[=db2.t2] | --database db[=db2])... [--definitions]
+             [--zero-without-sign]
 
 A and B are socket paths or HOST:PORT. `=` names the table (or database) on the right when it differs.
 --database compares the sets of tables as well. --definitions compares columns, indexes and foreign keys.
@@ -34,8 +35,8 @@ class CannotCompare(Exception):
 class Side:
     """One server."""
 
-    def __init__(self, name, where, user):
-        self.name = name
+    def __init__(self, name, where, user, zero_has_sign):
+        self.name, self.zero_has_sign = name, zero_has_sign
         self.command = ["mariadb", "--no-defaults", "--batch", "--skip-column-names", "--raw", "--quick",
                         "--binary-mode", "--skip-reconnect", "--default-character-set=utf8mb4",
                         "--max-allowed-packet=1G", "--connect-timeout=20", "--user=" + user,
@@ -90,7 +91,7 @@ def name(value):
     return "`" + value.replace("`", "``") + "`"
 
 
-def rendering(column, kind):
+def rendering(column, kind, zero_has_sign):
     """An expression that is different for different values of this type, and the same on every server."""
     column = name(column)
     if kind in INTEGERS or kind in TEXTUAL:
@@ -100,7 +101,7 @@ def rendering(column, kind):
     elif kind in ("enum", "set"):  # the number as well (+0 would round that of a large set): '' may be a member or the mark of a wrong value
         shown = f"CONCAT(CAST({column} AS UNSIGNED),':',HEX({column}))"
     elif kind in ("float", "double"):  # *1e0 and not +0e0, which loses the sign of -0; never the column's own text
-        shown = f"CAST({column}*1e0 AS CHAR)"
+        shown = f"CAST({column}{'*1e0' if zero_has_sign else '+0e0'} AS CHAR)"
     elif kind == "bit":
         shown = f"CAST(CAST({column} AS UNSIGNED) AS CHAR)"
     elif kind == "json":
@@ -125,9 +126,10 @@ class Table:
     def lines(self, key):
         """All rows. With an empty key, a digest of the whole row comes first and is what they are sorted by."""
         kinds = dict(self.columns)
-        shown = [rendering(column, kind) for column, kind in self.columns]
+        signed = self.side.zero_has_sign
+        shown = [rendering(column, kind, signed) for column, kind in self.columns]
         if key:
-            order = [name(c) if kinds[c] in INTEGERS else f"BINARY {rendering(c, kinds[c])}" for c in key]
+            order = [name(c) if kinds[c] in INTEGERS else f"BINARY {rendering(c, kinds[c], signed)}" for c in key]
         else:
             shown.insert(0, "MD5(CONCAT_WS(',',%s))" % ",".join(shown))
             order = ["1"]
@@ -271,14 +273,15 @@ def main():
     parser.add_argument("--database", action="append", default=[], metavar="DB[=DB2]")
     parser.add_argument("--exclude", action="append", default=[], metavar="DB.T", help="of --database")
     parser.add_argument("--definitions", action="store_true")
+    parser.add_argument("--zero-without-sign", action="store_true", help="-0.0 and 0.0 are equal")
     parser.add_argument("--show", type=int, default=20, metavar="N", help="differences to print")
     options = parser.parse_args()
     if not options.table and not options.database:
         parser.error("name at least one --table or --database")
 
     report = Report(options.show)
-    left = Side("left", options.left, options.left_user)
-    right = Side("right", options.right, options.right_user)
+    left = Side("left", options.left, options.left_user, not options.zero_without_sign)
+    right = Side("right", options.right, options.right_user, not options.zero_without_sign)
     pairs, renamed = [], {}
     for word in options.table:
         ours, theirs = (part.split(".", 1) for part in pair(word))
