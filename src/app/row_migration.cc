@@ -96,6 +96,7 @@ class RowMigration final : public OpenMigration {
     apply_verify(config.verify, limits_);
     auto options = options_of(config);
     options.objects = target_.objects;
+    options.watched = target_.watched;
     migration_.emplace(*source_, *target_.target, target_.ddl, *journal_, limits_,
                        std::move(options));
   }

@@ -44,6 +44,7 @@ RowTargetParts mysql_target(const config::Migration& config) {
   RowTargetParts parts;
   parts.ddl = target.get();
   parts.objects = target.get();
+  parts.watched = target.get();
   parts.target = std::move(target);
   return parts;
 }

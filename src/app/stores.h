@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "config/migration.h"
+#include "contract/foreign_writes.h"
 #include "contract/object_store.h"
 #include "contract/row_store.h"
 #include "contract/schema_objects.h"
@@ -20,6 +21,8 @@ struct RowTargetParts {
   contract::DdlTarget* ddl =
       nullptr;  // owned by `target`; null: definitions cannot change in mid-stream
   contract::SchemaObjects* objects = nullptr;  // as `ddl`; null: nothing but tables is moved
+  contract::WatchedTarget* watched =
+      nullptr;  // as `ddl`; null: writes of others are found by new proofs only
 };
 
 struct StoreKind {

@@ -40,6 +40,7 @@ BothViews open_both_views(contract::RowReader& source, contract::RowReader& targ
   hold.let_go_on_to(views.bracket.high);
   gate.wait_applied(views.bracket.high, stop);
   views.target = target.open_view();
+  views.target_low = views.target->bracket().low;
   views.applied = gate.applied();
   return views;
 }

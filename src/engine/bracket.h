@@ -29,6 +29,7 @@ struct BothViews {
   std::unique_ptr<contract::RowView> target;
   model::Bracket bracket;
   model::Position applied;
+  model::Position target_low;  // of the target's view, in its own log, where that is watched
 };
 BothViews open_both_views(contract::RowReader& source, contract::RowReader& target,
                           FollowGate& gate, const std::stop_token& stop);

@@ -155,7 +155,7 @@ void Follow::commit(contract::RowWriter& writer) {
       window_.write_to(writer, parts_.limits.dirty_keys_per_table);
       // Only now it is known which rows cascades have reached.
       const auto mark = record_window(parts_, end_, window_.touched());
-      writer.commit_window(mark, parts_.ledger.forget_through());
+      writer.commit_window(mark, forget_through(parts_));
       break;
     } catch (const base::Error& error) {
       // A deadlock with a chunk's write is mended by doing the same again; of a large transaction
@@ -178,7 +178,7 @@ void Follow::commit(contract::RowWriter& writer) {
 void Follow::save_position(contract::RowWriter& writer) {
   const auto mark = record_window(parts_, end_, {});
   writer.begin_window();
-  writer.commit_window(mark, parts_.ledger.forget_through());
+  writer.commit_window(mark, forget_through(parts_));
   parts_.gate.set_saved(end_);
   saved_at_ = std::chrono::steady_clock::now();
 }

@@ -227,7 +227,7 @@ void Migration::restore(const std::stop_token& stop) {
   const bool went_back = *progress.position < parts_.gate.saved() ||
                          progress.chunks.size() < parts_.chunks_on_target.load();
   parts_.journal.void_proofs_beyond(*progress.position);
-  if (went_back) void_all_proofs();
+  if (!watch_.resume(went_back)) void_all_proofs(parts_);
   parts_.gate.restart_at(*progress.position);
   finish_definition_change(parts_, *progress.position);
   for (const auto& record : parts_.journal.tables()) {
@@ -248,15 +248,6 @@ void Migration::restore(const std::stop_token& stop) {
     }
   }
   plan_.emplace(parts_);
-}
-
-void Migration::void_all_proofs() {
-  const std::lock_guard lock(parts_.proof_mutex);
-  for (const auto& record : parts_.journal.tables()) {
-    parts_.journal.void_proofs(record.id);
-    parts_.ledger.drop_table(record.id, parts_.gate.applied());
-  }
-  ++parts_.unproved_version;
 }
 
 void Migration::restore_table(const journal::TableRecord& record,
@@ -315,6 +306,7 @@ void Migration::run_phases(const std::stop_token& stop) {
     const auto moving = phase([&](const std::stop_token& token) { move_rows(token); });
     const auto leasing = phase([&](const std::stop_token& token) { keep_lease(token); });
     const auto watching = phase([&](const std::stop_token& token) { watch_source(token); });
+    const auto witnessing = phase([&](const std::stop_token& token) { watch_.run(token); });
   }
   {
     const std::lock_guard lock(mutex_);
@@ -337,6 +329,7 @@ void Migration::move_rows(const std::stop_token& stop) {
   // Every chunk of every table is on the target; following makes it equal from here on.
   if (state_of(parts_.journal) == State::copying)
     go(parts_.journal, State::following, "all chunks are on the target");
+  keep_trying(stop, "asking the target for its log", [&] { watch_.begin(); });
   prove_.run(stop);
 }
 
@@ -413,6 +406,7 @@ void Migration::resume() {
 }
 
 void Migration::verify() {
+  forget_foreign_writes(parts_.journal);
   prove_.start_over();
   note(parts_.journal, "verify", "all proofs are taken again");
 }
@@ -449,7 +443,8 @@ bool Migration::is_settled(bool proof) {
   const model::Position end = parts_.source.position();
   if (parts_.gate.applied() < end) return false;
   if (!proof) return true;
-  // Nothing was touched between the look at the dirty keys and the end of the log.
+  if (!watch_.has_seen_all()) return false;
+  // Nothing was touched between the look at the dirty keys and the end of both logs.
   const Status after = status();
   return after.all_proved() && after.dirty_keys == 0;
 }
@@ -472,7 +467,8 @@ Status Migration::status() const {
   s.backing_off = parts_.counters.backing_off;
   s.transactions = parts_.counters.transactions;
   s.changes = parts_.counters.changes;
-  s.dirty_keys = parts_.ledger.totals().dirty_keys;
+  s.foreign.looked_through = watch_.has_looked_through();
+  if (s.foreign.looked_through) s.dirty_keys = parts_.ledger.totals().dirty_keys;
   const auto differences = prove_.differences();
   const auto different_chunks = prove_.different_chunks();
   for (const auto& pair : parts_.book.all()) {

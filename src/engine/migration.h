@@ -20,6 +20,7 @@
 #include "engine/parts.h"
 #include "engine/prove_rows.h"
 #include "engine/states.h"
+#include "engine/watch_target.h"
 
 namespace wherry::engine {
 
@@ -29,6 +30,7 @@ struct MigrationOptions {
   contract::TableRoute route;
   DdlPolicy ddl_policy;
   contract::SchemaObjects* objects = nullptr;  // null: the target has nothing but tables
+  contract::WatchedTarget* watched = nullptr;  // null: the target's log tells nothing
 };
 
 class Migration final : public AnyMigration {
@@ -56,7 +58,6 @@ class Migration final : public AnyMigration {
   bool definition_changed_since(const model::Position& from,
                                 const std::vector<contract::TablePair>& pairs);
   void restore(const std::stop_token& stop);
-  void void_all_proofs();
   void restore_table(const journal::TableRecord& record, const contract::TargetProgress& progress);
   void run_phases(const std::stop_token& stop);
   void move_rows(const std::stop_token& stop);
@@ -69,6 +70,7 @@ class Migration final : public AnyMigration {
   Parts parts_;
   std::optional<ChunkPlan> plan_;
   ProveRows prove_{parts_};
+  WatchTarget watch_{parts_, options_.watched};
   StatusMeter meter_;
 
   mutable std::mutex mutex_;

@@ -1,6 +1,8 @@
 #include "engine/parts.h"
 
+#include <set>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "ledger/touched_keys.h"
@@ -21,23 +23,64 @@ contract::TargetProgress load_progress(const Parts& parts, const std::stop_token
   return progress;
 }
 
-contract::WindowMark record_window(Parts& parts, const model::Position& end, Touched touched) {
-  auto keys = parts.ledger.tracked(std::move(touched.keys));
-  contract::WindowMark mark;
-  mark.end = end;
-  if (!keys.empty()) mark.dirty_keys = ledger::encode(keys);
-  const std::scoped_lock lock(parts.proof_mutex, parts.window_mutex);
-  mark.number = ++parts.last_window;
-  for (const auto table : parts.ledger.touch(mark.number, end, keys)) {
+namespace {
+
+// Tables too many keys of which are dirty have lost their proofs in the ledger already; those
+// touched as a whole, at `at`, lose them too. Requires: both mutexes are held.
+void void_proofs(Parts& parts, const std::vector<model::CollectionId>& overflowed,
+                 const std::set<model::CollectionId>& touched, const model::Position& at) {
+  for (const auto table : overflowed) {
     parts.journal.void_proofs(table);
     ++parts.unproved_version;
   }
-  for (const auto table : touched.tables) {
+  for (const auto table : touched) {
     if (parts.ledger.counts(table).chunks_proved != 0) parts.journal.void_proofs(table);
-    parts.ledger.drop_table(table, end);
+    parts.ledger.drop_table(table, at);
     ++parts.unproved_version;
   }
+}
+
+}  // namespace
+
+contract::WindowMark record_window(Parts& parts, const model::Position& end, Touched touched) {
+  touched.keys = parts.ledger.tracked(std::move(touched.keys));
+  contract::WindowMark mark;
+  mark.end = end;
+  if (!touched.keys.empty()) mark.dirty_keys = ledger::encode(touched.keys);
+  const std::scoped_lock lock(parts.proof_mutex, parts.window_mutex);
+  mark.number = ++parts.last_window;
+  void_proofs(parts, parts.ledger.touch(mark.number, end, touched.keys), touched.tables, end);
   return mark;
+}
+
+std::uint64_t record_foreign(Parts& parts, const model::Position& end, const Touched& touched) {
+  const std::scoped_lock lock(parts.proof_mutex, parts.window_mutex);
+  // A key that the ledger keeps stays dirty whatever a read proves that stands before `end`. Of
+  // what it does not keep, such a read proves nothing.
+  const auto kept = parts.ledger.tracked(touched.keys);
+  for (const auto& [table, keys] : touched.keys) {
+    if (!kept.contains(table)) parts.watched.unseen_before(table, end);
+  }
+  for (const auto table : touched.tables) parts.watched.unseen_before(table, end);
+  const std::uint64_t number = ++parts.last_window;
+  const auto overflowed = parts.ledger.touch_foreign(number, end, kept);
+  for (const auto table : overflowed) parts.watched.unseen_before(table, end);
+  void_proofs(parts, overflowed, touched.tables, {});
+  return number;
+}
+
+std::uint64_t forget_through(const Parts& parts) {
+  const std::uint64_t through = parts.ledger.forget_through();
+  return parts.rewrites == 0 ? through : 0;  // asked last, as it is raised before the record
+}
+
+void void_all_proofs(Parts& parts) {
+  const std::lock_guard lock(parts.proof_mutex);
+  for (const auto& record : parts.journal.tables()) {
+    parts.journal.void_proofs(record.id);
+    parts.ledger.drop_table(record.id, parts.gate.applied());
+  }
+  ++parts.unproved_version;
 }
 
 bool copied_exactly(const Parts& parts, const contract::TablePair& pair) {

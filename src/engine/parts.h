@@ -17,6 +17,7 @@
 #include "engine/limits.h"
 #include "engine/table_book.h"
 #include "engine/throttle.h"
+#include "engine/watched_tables.h"
 #include "engine/window.h"
 #include "journal/journal.h"
 #include "ledger/ledger.h"
@@ -49,10 +50,14 @@ struct Parts {
   // Guards "this proof still holds": taken to add a proof or a difference, and to void them (DDL,
   // overflow).
   std::mutex proof_mutex{};
+  WatchedTables watched{};  // guarded by it too
   std::mutex
       window_mutex{};  // of the next line, and of the order in which the ledger hears of windows
   std::atomic<std::uint64_t> last_window{0};       // the greatest window number used
   std::atomic<std::uint64_t> chunks_on_target{0};  // marks that were committed there
+  // Windows of repairs that were recorded and may not be committed: the dirty keys of windows
+  // before them are to be kept.
+  std::atomic<int> rewrites{0};
   // Grows when there may be chunks to prove that were not there before.
   std::atomic<std::uint64_t> unproved_version{0};
 };
@@ -69,6 +74,14 @@ contract::TargetProgress load_progress(const Parts& parts, const std::stop_token
 // Gives a window its number and makes its keys dirty, before it commits: too many dirty keys are
 // harmless, too few are not. A table touched as a whole loses its proofs.
 contract::WindowMark record_window(Parts& parts, const model::Position& end, Touched touched);
+// The same for what others touched on the target, in a transaction that ends at `end` of the
+// target's log. Returns the number under which the ledger knows it: it is no window of the
+// target's.
+std::uint64_t record_foreign(Parts& parts, const model::Position& end, const Touched& touched);
+// Windows up to this number may be forgotten on the target.
+std::uint64_t forget_through(const Parts& parts);
+
+void void_all_proofs(Parts& parts);
 
 // The table's chunks are written while following stands at the place of their read, and leave
 // nothing else in their range: children of cascades, and tables without a key.

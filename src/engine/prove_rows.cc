@@ -198,8 +198,9 @@ std::vector<model::Key> ProveRows::prove_chunk(const BothViews& views,
   // A definition changed meanwhile, or too many keys did: not proved, and taken again.
   const auto now = parts_.book.find(pair.id);
   const bool untouched = has_key || source == target;
-  if (now.get() != &pair || !untouched || !parts_.ledger.add_proof(proof)) {
-    if (has_key) return {};
+  const bool covered = parts_.watched.covers(pair, views.target_low);
+  if (now.get() != &pair || !untouched || !covered || !parts_.ledger.add_proof(proof)) {
+    if (has_key && covered) return {};
     // Read again and again as a whole, a busy table would cost too much.
     const auto took = std::chrono::steady_clock::now() - started;
     const std::lock_guard known(mutex_);
@@ -222,9 +223,11 @@ bool ProveRows::prove_dirty_keys(contract::RowReader& source, contract::RowReade
   if (!pair) return false;
   std::vector<model::Key> different;
   model::Bracket bracket;
+  model::Position target_low;
   try {
     const auto views = open_both_views(source, target, parts_.gate, stop);
     bracket = views.bracket;
+    target_low = views.target_low;
     const auto [source_rows, target_rows] =
         on_both(views, *pair, [&](contract::RowView& view, const contract::TableRef& table) {
           return view.key_digests(table, dirty->keys, parts_.digest_key);
@@ -251,7 +254,11 @@ bool ProveRows::prove_dirty_keys(contract::RowReader& source, contract::RowReade
   }
   {
     const std::lock_guard lock(parts_.proof_mutex);
-    if (parts_.book.find(pair->id) == pair) parts_.ledger.clean(pair->id, equal, bracket.low);
+    // Somebody may have written to the target unseen by that view: they stay dirty.
+    if (!parts_.watched.covers(*pair, target_low)) equal.clear();
+    if (parts_.book.find(pair->id) == pair) {
+      parts_.ledger.clean(pair->id, equal, bracket.low, target_low);
+    }
   }
   forgive(pair->id, equal);
   if (unequal.empty()) return true;

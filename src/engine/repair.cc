@@ -34,12 +34,21 @@ void repair_keys(Parts& parts, const contract::TablePair& pair, const std::vecto
   out.keys += keys.size();
   if (dry_run) return;
 
-  const auto mark = record_window(parts, parts.gate.applied(), {{{pair.id, keys}}, {}});
   const auto writer = parts.target.writer(parts.fence, stop);
   writer->begin_window();
   if (!absent.empty()) writer->remove(pair, absent);
   if (!rows.empty()) writer->put(pair, rows);
-  writer->commit_window(mark, parts.ledger.forget_through());
+  ++parts.rewrites;
+  try {
+    const auto mark = record_window(parts, parts.gate.applied(), {{{pair.id, keys}}, {}});
+    writer->commit_window(mark, forget_through(parts));
+  } catch (...) {
+    // It may be that nothing on the target says that these keys are dirty.
+    (void)record_window(parts, parts.gate.applied(), {{}, {pair.id}});
+    --parts.rewrites;
+    throw;
+  }
+  --parts.rewrites;
 }
 
 // Rows without a key cannot be mended one by one: the table is copied again.

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "engine/counters.h"
+#include "engine/foreign_writes.h"
 #include "engine/object_findings.h"
 
 namespace wherry::engine {
@@ -42,7 +43,7 @@ nlohmann::json table_json(const TableStatus& t) {
 }  // namespace
 
 bool Status::all_proved() const {
-  return !tables.empty() && state != "planned" &&
+  return !tables.empty() && state != "planned" && foreign.looked_through &&
          std::all_of(tables.begin(), tables.end(), [](const TableStatus& t) {
            return t.planned && t.chunks_done == t.chunks && t.chunks_proved == t.chunks &&
                   t.differences == 0;
@@ -101,6 +102,10 @@ void to_json(nlohmann::json& j, const Status& s) {
          {"all_proved", s.all_proved()},
          {"oldest", or_null(s.oldest_proof)},
          {"differences", sum.differences}}},
+       {"foreign",
+        {{"watched", s.foreign.watched},
+         {"transactions", s.foreign.transactions},
+         {"last", or_null(s.foreign.last)}}},
        {"tables", std::move(tables)},
        {"held_back", std::move(held_back)},
        {"findings", s.findings},
@@ -144,6 +149,10 @@ Status status_of(const std::string& migration, journal::Journal& journal) {
     if (t.planned && t.chunks_done == t.chunks) t.rows_estimate = t.rows;
     s.tables.push_back(std::move(t));
   }
+  const ForeignCounts foreign = foreign_writes(journal);
+  s.foreign.watched = is_target_watched(journal);
+  s.foreign.transactions = foreign.transactions;
+  if (!foreign.last.empty()) s.foreign.last = foreign.last;
   const auto held_back = nlohmann::json::parse(journal.fact("held_back").value_or("[]"));
   for (const auto& one : held_back) {
     s.held_back.push_back({one.at("kind").get<std::string>(), one.at("name").get<std::string>()});

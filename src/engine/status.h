@@ -37,6 +37,16 @@ struct TableStatus {
   std::uint64_t differences = 0;
 };
 
+// Writes of others to the target (foreign_writes.h).
+struct ForeignStatus {
+  bool watched = false;             // the target's log tells of them
+  std::uint64_t transactions = 0;   // since the last `wherry verify`
+  std::optional<std::string> last;  // UTC
+  // What the log held when watching began was looked through: until then proofs of an earlier run
+  // may be out of date.
+  bool looked_through = true;
+};
+
 // A trigger or event that is not made before the switch.
 struct HeldBackStatus {
   std::string kind;
@@ -64,6 +74,7 @@ struct Status {
   std::optional<std::string> oldest_proof;
   std::optional<std::uint64_t>
       dirty_keys;  // nothing = only the running process or the target knows
+  ForeignStatus foreign;
   std::vector<TableStatus> tables;
   std::vector<HeldBackStatus> held_back;
   std::vector<model::Finding> findings;

@@ -11,11 +11,13 @@ void TableBook::put(contract::TablePair pair) {
   const std::lock_guard lock(mutex_);
   next_id_ = std::max(next_id_, pair.id + 1);
   const auto id = pair.id;
+  ++version_;
   tables_[id] = std::make_shared<const contract::TablePair>(std::move(pair));
 }
 
 void TableBook::remove(model::CollectionId id) {
   const std::lock_guard lock(mutex_);
+  ++version_;
   tables_.erase(id);
 }
 
@@ -55,6 +57,11 @@ contract::TrackedTables TableBook::tracked() const {
   contract::TrackedTables out;
   for (const auto& pair : all()) out.emplace(pair->id, pair->source);
   return out;
+}
+
+std::uint64_t TableBook::version() const {
+  const std::lock_guard lock(mutex_);
+  return version_;
 }
 
 void TableBook::set_copied_from(model::CollectionId id, const std::optional<model::Position>& low) {

@@ -2,6 +2,7 @@
 // The tables of a migration as of the applied position. A definition never changes in place: DDL
 // puts a new one in. Thread-safe.
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -24,6 +25,7 @@ class TableBook {
   std::shared_ptr<const contract::TablePair> find_source(const model::CollectionName& name) const;
   std::vector<std::shared_ptr<const contract::TablePair>> all() const;
   contract::TrackedTables tracked() const;
+  std::uint64_t version() const;  // another one whenever all() may be other
   // A table without a key: from this position on its changes concern rows that are on the target.
   // Nothing = it is not copied.
   void set_copied_from(model::CollectionId id, const std::optional<model::Position>& low);
@@ -37,6 +39,7 @@ class TableBook {
   std::map<model::CollectionId, std::shared_ptr<const contract::TablePair>> tables_;
   std::map<model::CollectionId, model::Position> copied_from_;
   model::CollectionId next_id_ = 1;
+  std::uint64_t version_ = 0;
 };
 
 }  // namespace wherry::engine

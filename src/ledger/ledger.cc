@@ -22,7 +22,8 @@ void Ledger::unlink(Table& table, Dirty::value_type& entry) {
 }
 
 void Ledger::unblame(Windows::iterator window) {
-  if (--window->second.dirty == 0) windows_.erase(window);
+  if (--window->second.dirty != 0) return;
+  (window->second.target_end ? foreign_ : windows_).erase(window);
 }
 
 void Ledger::forget_proof(Table& table, model::CollectionId id,
@@ -111,9 +112,25 @@ std::vector<model::CollectionId> Ledger::touch(std::uint64_t window, const model
   last_window_ = window;
   last_end_ = std::max(last_end_, end);
   const auto blamed = windows_.try_emplace(window).first;
-  blamed->second.end = std::max(blamed->second.end, end);
-  ++blamed->second.dirty;  // keeps it while its keys are recorded
+  blamed->second.end = last_end_;
+  return touch_by(blamed, keys);
+}
 
+std::vector<model::CollectionId> Ledger::touch_foreign(std::uint64_t number,
+                                                       const model::Position& target_end,
+                                                       const TouchedKeys& keys) {
+  const std::lock_guard lock(mutex_);
+  assert(number >= last_window_);
+  last_window_ = number;
+  const auto blamed = foreign_.try_emplace(number).first;
+  blamed->second.end = last_end_;
+  blamed->second.target_end = target_end;
+  return touch_by(blamed, keys);
+}
+
+std::vector<model::CollectionId> Ledger::touch_by(Windows::iterator blamed,
+                                                  const TouchedKeys& keys) {
+  ++blamed->second.dirty;  // keeps it while its keys are recorded
   std::vector<model::CollectionId> overflowed;
   for (const auto& [id, list] : keys) {
     const auto found = tables_.find(id);
@@ -170,14 +187,15 @@ void Ledger::defer(model::CollectionId table, const std::vector<model::Key>& key
 }
 
 void Ledger::clean(model::CollectionId table, const std::vector<model::Key>& keys,
-                   const model::Position& low) {
+                   const model::Position& low, const model::Position& target_low) {
   const std::lock_guard lock(mutex_);
   const auto found = tables_.find(table);
   if (found == tables_.end()) return;
   for (const auto& key : keys) {
     const auto entry = found->second.dirty.find(key);
     if (entry == found->second.dirty.end()) continue;
-    if (entry->second.window->second.end > low) continue;
+    const Window& window = entry->second.window->second;
+    if (window.end > low || window.target_end > target_low) continue;
     unblame(entry->second.window);
     unlink(found->second, *entry);
     found->second.dirty.erase(entry);
@@ -202,6 +220,12 @@ bool Ledger::known_since(model::CollectionId table, const model::Position& low) 
 std::uint64_t Ledger::forget_through() const {
   const std::lock_guard lock(mutex_);
   return windows_.empty() ? last_window_ : windows_.begin()->first - 1;
+}
+
+std::optional<std::uint64_t> Ledger::oldest_foreign() const {
+  const std::lock_guard lock(mutex_);
+  if (foreign_.empty()) return std::nullopt;
+  return foreign_.begin()->first;
 }
 
 TableCounts Ledger::counts_of(const Table& table) {

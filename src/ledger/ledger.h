@@ -15,6 +15,10 @@
 // - Windows are forgotten in order, when no key is dirty because of them or an earlier one
 // (forget_through). A key touched again is
 //   dirty because of the later window alone, which is enough: that window's record holds it too.
+// - What others wrote to the target (touch_foreign) is numbered like windows and in their order.
+// The target holds no record of it: who can tell it again does so from before oldest_foreign().
+// Such a
+//   key is dirty until a read of the target that stands behind that transaction has proved it.
 // - Memory is bounded: a table with more than `limit` dirty keys loses its proofs and its dirty
 // keys instead (overflowed tables are
 //   returned by touch(); the caller voids their proofs in the journal before the window's commit).
@@ -73,20 +77,26 @@ class Ledger {
 
   // Records a window's keys, before it commits: too many dirty keys are harmless, too few are not.
   // Also used to load windows at start. Returns the tables that overflowed. Requires: windows come
-  // in order; the same one may come again, with the same keys or more.
+  // in order; the same one may come again, with the same keys or more. A window's end counts as no
+  // less than those of the windows before it.
   [[nodiscard]] std::vector<model::CollectionId> touch(std::uint64_t window,
                                                        const model::Position& end,
                                                        const TouchedKeys& keys);
+  // The same for a transaction of others on the target that ends at `target_end` of the target's
+  // log: whatever was touched so far on the source came before it.
+  [[nodiscard]] std::vector<model::CollectionId> touch_foreign(std::uint64_t number,
+                                                               const model::Position& target_end,
+                                                               const TouchedKeys& keys);
 
   // Up to `most` dirty keys of one table, those touched or deferred longest ago first; nothing if
   // no key is dirty.
   std::optional<DirtyKeys> oldest_dirty(std::size_t most) const;
   // These could not be proved now: the other dirty keys of their table come before them.
   void defer(model::CollectionId table, const std::vector<model::Key>& keys);
-  // These keys were proved equal by a read whose low position is `low`; those touched by a later
-  // window stay dirty.
+  // These keys were proved equal by a read whose low position is `low`, on the target `target_low`
+  // of its own log; those touched later, on either side, stay dirty.
   void clean(model::CollectionId table, const std::vector<model::Key>& keys,
-             const model::Position& low);
+             const model::Position& low, const model::Position& target_low = {});
   // Is the key dirty because of a window that ends after `since`? A key that another read has
   // proved meanwhile is not: check it by itself before a difference counts.
   bool touched_after(model::CollectionId table, const model::Key& key,
@@ -98,6 +108,8 @@ class Ledger {
 
   // Windows up to this number hold no dirty key any more and may be forgotten on the target.
   std::uint64_t forget_through() const;
+  // The first number of touch_foreign() that holds dirty keys; nothing if none does.
+  std::optional<std::uint64_t> oldest_foreign() const;
 
   TableCounts counts(model::CollectionId table) const;
   TableCounts totals() const;
@@ -105,7 +117,8 @@ class Ledger {
  private:
   struct Window {
     model::Position end;
-    std::uint64_t dirty = 0;  // keys that are dirty because of it
+    std::uint64_t dirty = 0;                    // keys that are dirty because of it
+    std::optional<model::Position> target_end;  // of a foreign transaction
   };
   using Windows = std::map<std::uint64_t, Window>;
 
@@ -132,6 +145,7 @@ class Ledger {
   using ByAge = std::set<
       std::tuple<std::chrono::system_clock::time_point, model::CollectionId, std::uint32_t>>;
 
+  std::vector<model::CollectionId> touch_by(Windows::iterator blamed, const TouchedKeys& keys);
   void link_newest(Table& table, Dirty::value_type& entry);
   static void unlink(Table& table, Dirty::value_type& entry);
   void unblame(Windows::iterator window);
@@ -144,6 +158,7 @@ class Ledger {
   mutable std::mutex mutex_;
   std::map<model::CollectionId, Table> tables_;
   Windows windows_;  // those with dirty keys
+  Windows foreign_;  // the same, of touch_foreign()
   std::uint64_t last_window_ = 0;
   std::uint64_t last_turn_ = 0;
   model::Position last_end_;

@@ -123,6 +123,38 @@ TEST_F(LedgerTest, a_hot_key_does_not_hold_its_earlier_windows) {
   EXPECT_EQ(ledger_.counts(1).dirty_keys, 1U);
 }
 
+TEST_F(LedgerTest, a_key_that_others_touched_is_clean_after_a_read_behind_both_places) {
+  touch(1, 60, {});
+  EXPECT_THAT(ledger_.touch_foreign(2, at(700), {{1, {k(1), k(2)}}}), IsEmpty());
+  ledger_.clean(1, {k(1)}, at(60), at(699));
+  ledger_.clean(1, {k(1)}, at(59), at(700));
+  EXPECT_EQ(ledger_.counts(1).dirty_keys, 2U);
+  ledger_.clean(1, {k(1)}, at(60), at(700));
+  EXPECT_THAT(ledger_.oldest_dirty(10)->keys, ElementsAre(k(2)));
+}
+
+TEST_F(LedgerTest, what_others_touched_does_not_keep_windows_from_being_forgotten) {
+  EXPECT_FALSE(ledger_.oldest_foreign());
+  EXPECT_THAT(ledger_.touch_foreign(1, at(700), {{1, {k(1)}}}), IsEmpty());
+  touch(2, 20, {{1, {k(2)}}});
+  EXPECT_THAT(ledger_.touch_foreign(3, at(800), {{1, {k(3)}}}), IsEmpty());
+  EXPECT_EQ(ledger_.forget_through(), 1U);
+  ledger_.clean(1, {k(2)}, at(20));
+  EXPECT_EQ(ledger_.forget_through(), 3U);
+  EXPECT_EQ(ledger_.oldest_foreign(), 1U);
+  ledger_.clean(1, {k(1)}, at(20), at(800));
+  EXPECT_EQ(ledger_.oldest_foreign(), 3U);
+}
+
+// A read that stands before it may lack what a window wrote whose end the ledger knows already.
+TEST_F(LedgerTest, a_foreign_touch_takes_no_windows_end_back) {
+  touch(1, 60, {{1, {k(1)}}});
+  EXPECT_THAT(ledger_.touch_foreign(2, at(700), {{1, {k(1)}}}), IsEmpty());
+  ledger_.clean(1, {k(1)}, at(59), at(700));
+  EXPECT_EQ(ledger_.counts(1).dirty_keys, 1U);
+  EXPECT_TRUE(ledger_.touched_after(1, k(1), at(59)));
+}
+
 TEST_F(LedgerTest, a_window_touched_again_by_a_repeat_counts_once) {
   touch(1, 10, {{1, {k(1)}}});
   touch(1, 10, {{1, {k(1), k(2)}}});

@@ -1,5 +1,6 @@
 #include "engine/migration.h"
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <thread>
@@ -27,6 +28,10 @@ class Migrations : public testing::Test {
       source->insert(account_name,
                      account(id, "owner " + std::to_string(id), "tag" + std::to_string(id)));
     }
+  }
+  static auto differences_told(const Status& s) {
+    return std::count_if(s.findings.begin(), s.findings.end(),
+                         [](const auto& f) { return f.code == "proof.difference"; });
   }
   void expect_equal() const { EXPECT_EQ(source->rows(account_name), target->rows(account_name)); }
 
@@ -139,7 +144,7 @@ TEST_F(Migrations, rows_that_another_writer_changed_on_the_target_are_found_and_
   run.migration().verify();
   ASSERT_TRUE(run.wait_until(30s, [&] {
     const Status s = run.migration().status();
-    return s.tables.at(0).differences == 3 && s.findings.size() == 3;
+    return s.tables.at(0).differences == 3 && differences_told(s) == 3;
   }));
   EXPECT_FALSE(run.migration().status().all_proved());
   EXPECT_THAT(run.migration().status().findings,
@@ -153,7 +158,7 @@ TEST_F(Migrations, rows_that_another_writer_changed_on_the_target_are_found_and_
 
   run.migration().repair(false, {});
   EXPECT_TRUE(run.wait_until(60s, [&] {
-    return run.migration().is_settled(true) && run.migration().status().findings.empty();
+    return run.migration().is_settled(true) && differences_told(run.migration().status()) == 0;
   }));
   expect_equal();
 }

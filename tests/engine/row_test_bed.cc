@@ -81,7 +81,8 @@ RunningMigration::RunningMigration(std::shared_ptr<stores::memory::Server> from,
     : journal_(journal::open_sqlite(journal / "journal.sqlite")),
       source_(std::move(from)),
       target_(std::make_shared<stores::memory::Target>(to), faults),
-      ddl_(std::make_shared<stores::memory::DdlTarget>(to), std::move(faults)) {
+      ddl_(std::make_shared<stores::memory::DdlTarget>(to), std::move(faults)),
+      watched_(to) {
   limits_.chunk_bytes = 8U << 10U;
   limits_.window_changes = 20;
   MigrationOptions options;
@@ -89,6 +90,7 @@ RunningMigration::RunningMigration(std::shared_ptr<stores::memory::Server> from,
   options.filter = [](const model::CollectionName& name) { return name.schema == "bank"; };
   options.route = [](const model::CollectionName& name) { return name; };
   options.ddl_policy = [](const std::string&) { return DdlAction::apply; };
+  options.watched = &watched_;
   migration_ = std::make_unique<engine::Migration>(source_, target_, &ddl_, *journal_, limits_,
                                                    std::move(options));
   thread_ = std::jthread([this](const std::stop_token& stop) {

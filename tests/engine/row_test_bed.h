@@ -18,6 +18,7 @@
 #include "stores/memory/server.h"
 #include "stores/memory/source.h"
 #include "stores/memory/target.h"
+#include "stores/memory/watched_target.h"
 #include "tests/support/faults.h"
 
 namespace wherry::engine {
@@ -60,6 +61,7 @@ class RunningMigration {
   stores::memory::Source source_;
   tests::FaultyTarget target_;
   tests::FaultyDdlTarget ddl_;
+  stores::memory::WatchedTarget watched_;
   std::unique_ptr<engine::Migration> migration_;
   std::atomic<bool> ended_{false};
   std::optional<base::Error> error_;

@@ -200,11 +200,10 @@ void append(model::RowBatch& batch, const RowPtr& row) {
 
 }  // namespace
 
-std::vector<model::ChangePart> Server::parts(
-    std::uint64_t generation, std::uint64_t place,
-    const std::map<model::CollectionId, model::TableSchema>& tracked,
-    std::chrono::milliseconds patience, const std::stop_token& stop) const {
-  std::unique_lock lock(mutex_);
+const Transaction* Server::wait_for_commit(std::unique_lock<std::mutex>& lock,
+                                           std::uint64_t generation, std::uint64_t place,
+                                           std::chrono::milliseconds patience,
+                                           const std::stop_token& stop) const {
   changed_.wait_for(lock, stop, patience,
                     [&] { return generation != generation_ || place < log_.size(); });
   if (stop.stop_requested()) base::throw_cancelled();
@@ -213,9 +212,30 @@ std::vector<model::ChangePart> Server::parts(
     throw Error(ErrorKind::rejected, "source.log_purged", "the log does not reach back that far",
                 name_);
   }
-  if (place == log_.size()) return {};
+  return place == log_.size() ? nullptr : &log_[place];
+}
 
-  const Transaction& transaction = log_[place];
+std::optional<Logged> Server::logged(std::uint64_t generation, std::uint64_t place,
+                                     std::chrono::milliseconds patience,
+                                     const std::stop_token& stop) const {
+  std::unique_lock lock(mutex_);
+  const Transaction* const commit = wait_for_commit(lock, generation, place, patience, stop);
+  if (commit == nullptr) return std::nullopt;
+  Logged out{commit->writer_, {}, commit->defined_, commit->foreign_keys_on_};
+  for (const auto& change : commit->changes_) {
+    out.changes.push_back({change.table, change.before, change.after});
+  }
+  return out;
+}
+
+std::vector<model::ChangePart> Server::parts(
+    std::uint64_t generation, std::uint64_t place,
+    const std::map<model::CollectionId, model::TableSchema>& tracked,
+    std::chrono::milliseconds patience, const std::stop_token& stop) const {
+  std::unique_lock lock(mutex_);
+  const Transaction* const commit = wait_for_commit(lock, generation, place, patience, stop);
+  if (commit == nullptr) return {};
+  const Transaction& transaction = *commit;
   std::vector<model::ChangePart> out;
   const auto begin_part = [&] {
     model::ChangePart part;

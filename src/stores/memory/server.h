@@ -137,9 +137,24 @@ class Transaction {
   Server& server_;
   std::vector<Change> changes_;
   std::optional<model::DdlEvent> ddl_;
+  std::vector<model::CollectionName> defined_;
   std::chrono::system_clock::time_point committed_at_;
   std::vector<std::function<void()>> undo_;
+  std::string writer_;  // the migration whose fence was checked
   bool foreign_keys_on_ = true;
+};
+
+// A commit as the log of a target has it.
+struct Logged {
+  struct Change {
+    model::CollectionName table;
+    RowPtr before;  // null = inserted
+    RowPtr after;   // null = removed
+  };
+  std::string writer;  // the migration that it moved on; empty: a client's
+  std::vector<Change> changes;
+  std::vector<model::CollectionName> defined;  // tables whose definition changed
+  bool foreign_keys_on = true;
 };
 
 class Server {
@@ -193,12 +208,20 @@ class Server {
       std::uint64_t generation, std::uint64_t place,
       const std::map<model::CollectionId, model::TableSchema>& tracked,
       std::chrono::milliseconds patience, const std::stop_token& stop) const;
+  // The commit at this place of the log, as parts() waits for it and fails.
+  std::optional<Logged> logged(std::uint64_t generation, std::uint64_t place,
+                               std::chrono::milliseconds patience,
+                               const std::stop_token& stop) const;
 
  private:
   friend class Transaction;
   using TableVersions = std::vector<std::pair<Version, std::shared_ptr<Table>>>;
 
   void require(std::uint64_t generation) const;
+  // Null: not there before `patience` ended.
+  const Transaction* wait_for_commit(std::unique_lock<std::mutex>& lock, std::uint64_t generation,
+                                     std::uint64_t place, std::chrono::milliseconds patience,
+                                     const std::stop_token& stop) const;
   model::Position commit(const std::function<void(Transaction&)>& body);
   std::shared_ptr<Table> table_at(const model::CollectionName& name, Version at) const;
   std::shared_ptr<Table> table_now(const model::CollectionName& name) const;  // or Error(rejected)

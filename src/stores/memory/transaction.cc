@@ -219,6 +219,8 @@ void Transaction::define(const std::optional<model::CollectionName>& before,
   nlohmann::json statement;
   if (before) statement["before"] = *before;
   if (after) statement["after"] = *after;
+  if (before) defined_.push_back(*before);
+  if (after) defined_.push_back(after->name);
   ddl_.emplace();
   ddl_->statement = statement.dump();
 }
@@ -228,7 +230,10 @@ Progress& Transaction::progress() { return server_.progress_; }
 void Transaction::check(const contract::Fence& fence) {
   const auto found = server_.progress_.leases.find(fence.migration);
   const bool is_there = found != server_.progress_.leases.end();
-  if (is_there && found->second.epoch == fence.epoch) return;
+  if (is_there && found->second.epoch == fence.epoch) {
+    writer_ = fence.migration;
+    return;
+  }
   if (is_there && found->second.epoch < fence.epoch) {
     throw Error(ErrorKind::data_mismatch, "target.went_back", "the lease was lost", server_.name_);
   }

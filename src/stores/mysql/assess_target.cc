@@ -16,6 +16,7 @@
 #include "stores/mysql/schema.h"
 #include "stores/mysql/server_support.h"
 #include "stores/mysql/sql.h"
+#include "stores/mysql/target_log.h"
 
 namespace wherry::stores::mysql {
 
@@ -140,15 +141,8 @@ class Assessment {
       if (missing.empty()) continue;
       add(Severity::blocker, "target.privilege_missing", base::printable(schema),
           "the account may not " + missing,
-          "GRANT " + missing + " ON " + identifier(schema) + ".* TO " + account() + ";");
+          "GRANT " + missing + " ON " + identifier(schema) + ".* TO " + account_of(c_) + ";");
     }
-  }
-
-  std::string account() {
-    const std::string user = c_.scalar("SELECT CURRENT_USER()").value_or("");
-    const std::size_t at = user.rfind('@');
-    if (at == std::string::npos) return identifier(user);
-    return identifier(user.substr(0, at)) + "@" + identifier(user.substr(at + 1));
   }
 
   void check_progress() {
@@ -191,6 +185,7 @@ class Assessment {
           "start the target with log_bin, binlog_format=ROW and binlog_row_image=FULL");
       return;
     }
+    if (auto why = why_unwatchable(c_)) findings_.push_back(*std::move(why));
     const std::string format = variable("binlog_format");
     if (format == "STATEMENT") {
       add(Severity::blocker, "target.binlog_format", "target",

@@ -1,6 +1,7 @@
 #include "stores/mysql/binlog_stream.h"
 
 #include <limits>
+#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,6 +35,11 @@ void put(std::string& out, std::uint64_t value, unsigned bytes) {
 }
 
 }  // namespace
+
+std::uint32_t unusual_server_id() {
+  std::random_device device;
+  return 0x80000000U | device();
+}
 
 BinlogStream::BinlogStream(Endpoint endpoint, const model::Position& from, std::uint32_t server_id,
                            const std::stop_token& stop)

@@ -17,6 +17,10 @@
 
 namespace wherry::stores::mysql {
 
+// A number for a reader of its own: a server drops an older reader that comes with the same, and
+// people give small ones to replicas.
+std::uint32_t unusual_server_id();
+
 class BinlogStream {
  public:
   static constexpr std::chrono::milliseconds heartbeat{100};

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <variant>
 
 #include <fmt/format.h>
@@ -10,6 +9,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "stores/mysql/statement_kind.h"
+#include "stores/mysql/statement_reach.h"
 #include "wire/mysql/sql_mode.h"
 
 namespace wherry::stores::mysql {
@@ -19,24 +19,6 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 namespace wire = wire::mysql;
-
-bool equal_without_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
-}
-
-bool mentions(std::string_view text, std::string_view name) {
-  return std::search(text.begin(), text.end(), name.begin(), name.end(),
-                     [](unsigned char x, unsigned char y) {
-                       return std::tolower(x) == std::tolower(y);
-                     }) != text.end();
-}
-
-bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
 
 }  // namespace
 
@@ -354,20 +336,9 @@ bool ChangeAssembler::is_transactional(model::CollectionId id) const {
                      [&](std::string_view e) { return equal_without_case(e, engine); });
 }
 
-// Errs towards yes: a trigger, a view or a routine may change tables the statement does not name,
-// but of a schema that it is run in, that it names, or that its server lists.
 bool ChangeAssembler::may_touch_tracked(const wire::Query& query) const {
-  for (const auto& [id, schema] : tables_) {
-    const std::string& name = schema.name.schema;
-    if (equal_without_case(query.schema, name) || mentions(query.statement, name)) return true;
-    // In another character set the name has other bytes.
-    if (!is_ascii(name) && !is_ascii(query.statement)) return true;
-    if (!query.updated_schemas) continue;
-    for (const std::string_view updated : *query.updated_schemas) {
-      if (equal_without_case(updated, name)) return true;
-    }
-  }
-  return false;
+  return std::any_of(tables_.begin(), tables_.end(),
+                     [&](const auto& table) { return may_touch(query, table.second.name.schema); });
 }
 
 }  // namespace wherry::stores::mysql

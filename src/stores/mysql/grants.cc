@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "stores/mysql/sql.h"
 #include "stores/mysql/sql_tokens.h"
 
 namespace wherry::stores::mysql {
@@ -54,6 +55,13 @@ bool Grants::has_on(std::string_view schema, std::string_view privilege) const {
   return std::any_of(grants_.begin(), grants_.end(), [&](const Grant& g) {
     return gives(g.privileges, privilege) && like(schema, g.schema_pattern);
   });
+}
+
+std::string account_of(Connection& connection) {
+  const std::string user = connection.scalar("SELECT CURRENT_USER()").value_or("");
+  const std::size_t at = user.rfind('@');
+  if (at == std::string::npos) return identifier(user);
+  return identifier(user.substr(0, at)) + "@" + identifier(user.substr(at + 1));
 }
 
 bool like(std::string_view text, std::string_view pattern) {

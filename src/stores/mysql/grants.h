@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "stores/mysql/connection.h"
+
 namespace wherry::stores::mysql {
 
 class Grants {
@@ -25,6 +27,9 @@ class Grants {
   };
   std::vector<Grant> grants_;
 };
+
+// The connection's account as a statement names it: `user`@`host`.
+std::string account_of(Connection& connection);
 
 // As LIKE: % any characters, _ one, \ takes their meaning away.
 bool like(std::string_view text, std::string_view pattern);

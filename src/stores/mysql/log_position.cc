@@ -47,10 +47,13 @@ std::set<std::string> owned_gtids(Connection& connection) {
 
 }  // namespace
 
+std::string_view log_status_statement(const ServerVersion& server) {
+  const bool renamed = !server.is_mariadb() && server.number >= 80200;
+  return renamed ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS";
+}
+
 std::optional<model::Position> log_end(Connection& connection) {
-  const ServerVersion& v = connection.server();
-  const bool renamed = !v.is_mariadb() && v.number >= 80200;
-  const Result r = connection.query(renamed ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS");
+  const Result r = connection.query(log_status_statement(connection.server()));
   if (r.empty()) return std::nullopt;
   std::string gtid = r.text(0, "Executed_Gtid_Set");
   std::erase(gtid, '\n');

@@ -2,11 +2,15 @@
 // Where a server's binary log stands. Uses the connection it is given.
 
 #include <optional>
+#include <string_view>
 
 #include "model/position.h"
 #include "stores/mysql/connection.h"
 
 namespace wherry::stores::mysql {
+
+// "SHOW MASTER STATUS", by the name that this server has for it.
+std::string_view log_status_statement(const ServerVersion& server);
 
 // The log's end now; nothing if the server writes no log. Commits that show in the log before it
 // may not be visible yet.

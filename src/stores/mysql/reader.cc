@@ -334,7 +334,9 @@ class Reader final : public contract::RowReader {
   std::unique_ptr<contract::RowView> open_on(Connection& c) const {
     model::Bracket bracket;
     const bool mariadb = c.server().is_mariadb();
-    if (logs_ && mariadb) {
+    if (!options_.position_needed) {
+      begin(c);
+    } else if (logs_ && mariadb) {
       begin(c);
       bracket.low = bracket.high = snapshot_position(c);
     } else if (logs_ && has_gtids_) {
@@ -343,8 +345,7 @@ class Reader final : public contract::RowReader {
       const auto high = log_end(c);
       if (low && high) bracket = {*low, *high};
     } else {
-      if (options_.position_needed) refuse(c);
-      begin(c);
+      refuse(c);
     }
     return std::make_unique<View>(c, std::move(bracket));
   }

@@ -14,7 +14,7 @@ namespace wherry::stores::mysql {
 
 struct ReaderOptions {
   std::string identity;         // what check_identity() expects; empty = any server
-  bool position_needed = true;  // false: where the log tells no safe position the bracket is empty
+  bool position_needed = true;  // false: views have empty brackets
   std::stop_token stop = {};    // breaks blocked calls
 };
 

@@ -1,10 +1,10 @@
 #include "stores/mysql/source.h"
 
-#include <random>
 #include <utility>
 
 #include "base/error.h"
 #include "stores/mysql/assess_source.h"
+#include "stores/mysql/binlog_stream.h"
 #include "stores/mysql/cascade.h"
 #include "stores/mysql/changes.h"
 #include "stores/mysql/ghost_tables.h"
@@ -18,17 +18,6 @@ namespace wherry::stores::mysql {
 
 using base::Error;
 using base::ErrorKind;
-
-namespace {
-
-// A server drops an older reader that comes with the same number, so every reader has its own;
-// people give small numbers to replicas.
-std::uint32_t unusual_server_id() {
-  std::random_device device;
-  return 0x80000000U | device();
-}
-
-}  // namespace
 
 Source::Source(SourceOptions options) : options_(std::move(options)) {}
 

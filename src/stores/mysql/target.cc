@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "stores/mysql/assess_target.h"
+#include "stores/mysql/binlog_stream.h"
 #include "stores/mysql/cascade.h"
 #include "stores/mysql/create_tables.h"
 #include "stores/mysql/ddl_apply.h"
@@ -10,6 +11,7 @@
 #include "stores/mysql/ghost_tables.h"
 #include "stores/mysql/identity.h"
 #include "stores/mysql/lease.h"
+#include "stores/mysql/log_position.h"
 #include "stores/mysql/object_definitions.h"
 #include "stores/mysql/object_maker.h"
 #include "stores/mysql/progress.h"
@@ -18,6 +20,7 @@
 #include "stores/mysql/repair_statements.h"
 #include "stores/mysql/schema.h"
 #include "stores/mysql/source.h"
+#include "stores/mysql/target_log.h"
 #include "stores/mysql/writer.h"
 
 namespace wherry::stores::mysql {
@@ -105,7 +108,8 @@ void Target::start_stream(const contract::Fence& fence, const model::Position& f
 }
 
 std::unique_ptr<contract::RowReader> Target::reader(const std::stop_token& stop) {
-  return open_reader(endpoint_, {.identity = identity(), .position_needed = false, .stop = stop});
+  return open_reader(endpoint_,
+                     {.identity = identity(), .position_needed = watchable_, .stop = stop});
 }
 
 std::unique_ptr<contract::RowWriter> Target::writer(const contract::Fence& fence,
@@ -208,6 +212,26 @@ contract::ObjectOutcome Target::apply_object(const contract::Fence& fence,
 std::vector<contract::HeldBack> Target::held_back(contract::RowSource& source,
                                                   const contract::TableFilter& filter) {
   return of_this_kind(source).held_back(filter);
+}
+
+std::optional<model::Finding> Target::unwatchable() {
+  auto why = why_unwatchable(*connect());
+  watchable_ = !why;
+  return why;
+}
+
+model::Position Target::log_end() {
+  const auto connection = connect();
+  if (auto end = mysql::log_end(*connection)) return *std::move(end);
+  throw base::Error(base::ErrorKind::rejected, std::string(contract::target_log_lost),
+                    "the target writes no binary log any more", connection->endpoint().text());
+}
+
+std::unique_ptr<contract::TargetLog> Target::open_log(const std::string& migration,
+                                                      const model::Position& from,
+                                                      std::uint64_t most_keys) {
+  return std::make_unique<BinlogWatch>(
+      endpoint_, [this] { return connect(); }, migration, from, most_keys, unusual_server_id());
 }
 
 }  // namespace wherry::stores::mysql

@@ -1,9 +1,10 @@
 #pragma once
-// A MariaDB or MySQL server as target: contract::RowTarget, contract::DdlTarget and
-// contract::SchemaObjects. Thread-safe:
+// A MariaDB or MySQL server as target: contract::RowTarget, contract::DdlTarget,
+// contract::SchemaObjects and contract::WatchedTarget. Thread-safe:
 // every call opens a connection of its own, but renewals, which keep one, so that nothing else
 // makes them late. Each connection verifies that it reached the server it reached first.
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "contract/foreign_writes.h"
 #include "contract/row_store.h"
 #include "contract/schema_objects.h"
 #include "stores/mysql/connection.h"
@@ -20,7 +22,8 @@ namespace wherry::stores::mysql {
 
 class Target final : public contract::RowTarget,
                      public contract::DdlTarget,
-                     public contract::SchemaObjects {
+                     public contract::SchemaObjects,
+                     public contract::WatchedTarget {
  public:
   // `identity` as identity() told it earlier; empty = whatever server answers first.
   // `definers`: other accounts for the definers of views and routines.
@@ -80,6 +83,12 @@ class Target final : public contract::RowTarget,
   std::vector<contract::HeldBack> held_back(contract::RowSource& source,
                                             const contract::TableFilter& filter) override;
 
+  std::optional<model::Finding> unwatchable() override;
+  model::Position log_end() override;
+  std::unique_ptr<contract::TargetLog> open_log(const std::string& migration,
+                                                const model::Position& from,
+                                                std::uint64_t most_keys) override;
+
  private:
   std::unique_ptr<Connection> connect();
   template <typename Call>
@@ -89,6 +98,7 @@ class Target final : public contract::RowTarget,
   const DefinerMap definers_;
   std::mutex identity_mutex_;
   std::string identity_;
+  std::atomic<bool> watchable_{false};  // as unwatchable() found it last
   std::mutex lease_mutex_;
   std::unique_ptr<Connection> lease_connection_;
 };

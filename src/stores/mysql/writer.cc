@@ -23,12 +23,18 @@ std::string key_literal(const std::optional<model::Key>& key) {
   return key ? bytes_literal(key->bytes()) : "NULL";
 }
 
-std::string insert_chunk(const std::string& migration, const contract::ChunkMark& mark) {
-  return fmt::format("REPLACE INTO `_wherry`.`chunk` VALUES ({},{},{},{},{},{},{},{},{})",
-                     bytes_literal(migration), mark.chunk.collection, mark.chunk.number,
-                     key_literal(mark.chunk.after), key_literal(mark.chunk.through),
-                     bytes_literal(mark.bracket.low.text()),
-                     bytes_literal(mark.bracket.high.text()), mark.rows, mark.bytes);
+// Not by REPLACE: of a row that is there already as it is, the log would say nothing, and the chunk
+// would look like somebody else's write (foreign_transactions.h).
+void put_chunk(Connection& connection, const std::string& migration,
+               const contract::ChunkMark& mark) {
+  connection.execute(
+      fmt::format("DELETE FROM `_wherry`.`chunk`{} AND `collection`={} AND `number`={}",
+                  where_migration(migration), mark.chunk.collection, mark.chunk.number));
+  connection.execute(fmt::format(
+      "INSERT INTO `_wherry`.`chunk` VALUES ({},{},{},{},{},{},{},{},{})", bytes_literal(migration),
+      mark.chunk.collection, mark.chunk.number, key_literal(mark.chunk.after),
+      key_literal(mark.chunk.through), bytes_literal(mark.bracket.low.text()),
+      bytes_literal(mark.bracket.high.text()), mark.rows, mark.bytes));
 }
 
 // Errors that say for certain that the transaction was rolled back.
@@ -94,7 +100,7 @@ void Writer::write_chunk(const contract::TablePair& table, const model::RowBatch
   in_transaction([&] {
     if (way == contract::ChunkWrite::replace_range) sink_.remove_range(table, mark.chunk);
     sink_.put(table, rows);
-    connection_.execute(insert_chunk(fence_.migration, mark));
+    put_chunk(connection_, fence_.migration, mark);
     commit();
   });
 }
@@ -110,7 +116,7 @@ void Writer::append(const contract::TablePair& table, const model::RowBatch& row
 
 void Writer::commit_table(const contract::ChunkMark& mark) {
   in_transaction([&] {
-    connection_.execute(insert_chunk(fence_.migration, mark));
+    put_chunk(connection_, fence_.migration, mark);
     commit();
   });
 }

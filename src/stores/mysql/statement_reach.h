@@ -1,0 +1,18 @@
+#pragma once
+// How far a statement in the log may reach, told by its words. Errs towards far. Pure.
+
+#include <string_view>
+
+#include "wire/mysql/query.h"
+
+namespace wherry::stores::mysql {
+
+bool equal_without_case(std::string_view a, std::string_view b);
+// "XA COMMIT": with single spaces, as servers write it.
+bool begins_with_words(std::string_view statement, std::string_view upper_case_words);
+
+// A trigger, a view or a routine may change tables the statement does not name, but of a schema
+// that it is run in, that it names, or that its server lists.
+bool may_touch(const wire::mysql::Query& query, std::string_view schema);
+
+}  // namespace wherry::stores::mysql

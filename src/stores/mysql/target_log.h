@@ -1,0 +1,56 @@
+#pragma once
+// A target's binlog, for what others write: contract::TargetLog. Reads definitions with connections
+// of its own.
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "contract/foreign_writes.h"
+#include "stores/mysql/connection.h"
+#include "stores/mysql/foreign_transactions.h"
+#include "wire/mysql/decoder.h"
+
+namespace wherry::stores::mysql {
+
+class BinlogStream;
+
+class BinlogWatch final : public contract::TargetLog {
+ public:
+  // Connects to the target, and verifies that it is the same server.
+  using Connect = std::function<std::unique_ptr<Connection>()>;
+
+  BinlogWatch(Endpoint endpoint, Connect connect, std::string migration, model::Position from,
+              std::uint64_t most_keys, std::uint32_t server_id);
+  ~BinlogWatch() override;
+
+  std::optional<contract::ForeignWrites> next(std::chrono::milliseconds patience,
+                                              const std::stop_token& stop) override;
+  void watch(contract::WatchedTables tables) override;
+
+ private:
+  void open(const std::stop_token& stop);
+  void read_definitions();
+  std::optional<contract::ForeignWrites> read(std::chrono::milliseconds patience,
+                                              const std::stop_token& stop);
+
+  const Endpoint endpoint_;
+  const Connect connect_;
+  const std::string migration_;
+  model::Position place_;
+  const std::uint64_t most_keys_;
+  const std::uint32_t server_id_;
+  contract::WatchedTables tables_;
+  std::unique_ptr<BinlogStream> stream_;
+  std::optional<wire::mysql::BinlogDecoder> decoder_;
+  std::optional<ForeignTransactions> transactions_;
+  std::chrono::steady_clock::time_point last_told_;
+};
+
+// Why this server's log does not tell of the writes of others; nothing if it does.
+std::optional<model::Finding> why_unwatchable(Connection& connection);
+
+}  // namespace wherry::stores::mysql
