@@ -49,6 +49,9 @@ class RowSource {
   // Foreign keys among these tables (by their names here) that change rows by themselves.
   virtual std::vector<CascadeRule> cascades(const std::vector<TablePair>& tables) = 0;
   virtual model::Position position() = 0;  // the log's end, now
+  // Transactions that may end at any time later although the log has their changes already: their
+  // names, now. One that ends is named until reads see what it did.
+  virtual std::vector<std::string> prepared() = 0;
 
   // A requested stop breaks a blocked call of the reader and of its views: Error(cancelled).
   virtual std::unique_ptr<RowReader> reader(const std::stop_token& stop) = 0;

@@ -16,6 +16,7 @@
 #include "engine/repair.h"
 #include "engine/retry.h"
 #include "engine/schema_objects.h"
+#include "engine/stream_start.h"
 
 namespace wherry::engine {
 
@@ -66,7 +67,7 @@ void Migration::run(const std::stop_token& stop) {
   } else {
     keep_trying(stop, "reaching the servers", [&] { meet_servers(); });
   }
-  keep_trying(stop, "planning", [&] { begin(); });
+  keep_trying(stop, "planning", [&] { begin(stop); });
   // This process is the only writer. The target's tables exist, and its stream has a start.
   keep_trying(stop, "asking the target what it has", [&] { restore(stop); });
   // Tables, ledger and gate say what journal and target say.
@@ -96,11 +97,11 @@ void Migration::meet_servers() {
   parts_.journal.set_fact("target", parts_.target.describe());
 }
 
-void Migration::begin() {
+void Migration::begin(const std::stop_token& stop) {
   const bool is_new = state_of(parts_.journal) == State::planned;
   if (is_new) refuse_what_is_in_the_way();
   take_over();
-  if (is_new) plan();
+  if (is_new) plan(stop);
 }
 
 void Migration::refuse_what_is_in_the_way() {
@@ -129,10 +130,10 @@ void Migration::take_over() {
   spdlog::info("holds the lease of migration {} with epoch {}", options_.name, parts_.fence.epoch);
 }
 
-void Migration::plan() {
+void Migration::plan(const std::stop_token& stop) {
   constexpr int tries = 20;
   for (int attempt = 0; attempt < tries; ++attempt) {
-    const model::Position from = parts_.source.position();
+    const model::Position from = stream_start(parts_.source, parts_.journal, 60s, stop);
     const auto pairs = pairs_now();
     if (make_tables(from, pairs)) {
       parts_.target.start_stream(parts_.fence, from);

@@ -49,10 +49,10 @@ class Migration final : public AnyMigration {
 
  private:
   void meet_servers();
-  void begin();
+  void begin(const std::stop_token& stop);
   void refuse_what_is_in_the_way();
   void take_over();
-  void plan();
+  void plan(const std::stop_token& stop);
   std::vector<contract::TablePair> pairs_now();
   bool make_tables(const model::Position& from, const std::vector<contract::TablePair>& pairs);
   bool definition_changed_since(const model::Position& from,

@@ -22,6 +22,7 @@ class Source final : public contract::RowSource {
   std::vector<contract::CascadeRule> cascades(
       const std::vector<contract::TablePair>& tables) override;
   model::Position position() override { return server_->log_end(); }
+  std::vector<std::string> prepared() override { return {}; }
   std::unique_ptr<contract::RowReader> reader(const std::stop_token& stop) override;
   std::unique_ptr<contract::ChangeLog> changes(const model::Position& from,
                                                contract::TrackedTables tables) override;

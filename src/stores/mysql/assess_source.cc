@@ -16,6 +16,7 @@
 #include "stores/mysql/schema.h"
 #include "stores/mysql/server_support.h"
 #include "stores/mysql/sql.h"
+#include "stores/mysql/xa_book.h"
 
 namespace wherry::stores::mysql {
 
@@ -470,17 +471,28 @@ class Assessment {
 
   void check_prepared() {
     try {
-      const Result r = c_.query("XA RECOVER");
-      if (r.empty()) return;
+      const auto prepared = listed_prepared(c_);
+      if (prepared.empty()) return;
+      constexpr std::size_t most = 5;
+      std::string names;
+      for (auto id = prepared.begin(); id != prepared.end(); ++id) {
+        if (id != prepared.begin()) names += "; ";
+        if (std::distance(prepared.begin(), id) == most) {
+          names += "…";
+          break;
+        }
+        names += id->text();
+      }
       add(Severity::warning, "source.xa_prepared", "source",
-          fmt::format("{} prepared XA transactions wait for their commit: their rows may be in a "
-                      "log from before",
-                      r.rows()),
-          "commit or roll them back before the migration starts (XA RECOVER lists them)");
+          fmt::format("{} XA transactions are prepared and have not ended; a migration begins when "
+                      "they have: {}",
+                      prepared.size(), names),
+          "end them (XA COMMIT, XA ROLLBACK) if nobody else will");
     } catch (const Error& e) {
       if (e.code() != "mysql.privilege") throw;
-      add(Severity::note, "source.privilege.xa_recover", "source",
-          "the account may not list prepared XA transactions", grant("XA_RECOVER_ADMIN"));
+      add(Severity::blocker, "source.privilege.xa_recover", "source",
+          "the account may not list prepared XA transactions, whose rows are in the log already",
+          grant("XA_RECOVER_ADMIN"));
     }
   }
 

@@ -45,7 +45,17 @@ BinlogStream::BinlogStream(Endpoint endpoint, const model::Position& from, std::
                            const std::stop_token& stop)
     : connection_(std::move(endpoint)) {
   const InterruptOnStop interrupt(stop, connection_);
-  const model::Position begin = check_position(from);
+  model::Position begin = check_position(from);
+  if (from.since) {
+    begin = check_position(from.to_read_from());
+    if (begin.log != from.since->log) {
+      throw Error(
+          ErrorKind::rejected, "source.xa_unreachable",
+          "the source cannot send its log from where an XA transaction was prepared, behind "
+          "4 GiB of its log; end that transaction and start the migration anew",
+          from.text());
+    }
+  }
   read_collations();
   announce(server_id);
   ask(begin, server_id);

@@ -4,7 +4,8 @@
 // blocks for longer; one that vanished is noticed by the connection's keep-alive. Errors:
 // connection_lost; cancelled after a stop; rejected "source.log_purged" (what is needed is no
 // longer there), "source.log_shorter" (the log ends before the position: another server, or one
-// that lost its log's end), "source.log_off", "source.log_refused", "source.server_id_taken".
+// that lost its log's end), "source.log_off", "source.log_refused", "source.xa_unreachable",
+// "source.server_id_taken".
 
 #include <chrono>
 #include <cstdint>
@@ -25,8 +26,8 @@ class BinlogStream {
  public:
   static constexpr std::chrono::milliseconds heartbeat{100};
 
-  // Asks for the log from `from` on. `server_id` must be the reader's own among all replicas of the
-  // server.
+  // Asks for the log from from.to_read_from() on. `server_id` must be the reader's own among all
+  // replicas of the server.
   BinlogStream(Endpoint endpoint, const model::Position& from, std::uint32_t server_id,
                const std::stop_token& stop);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <variant>
 
 #include <fmt/format.h>
@@ -25,14 +26,16 @@ namespace wire = wire::mysql;
 ChangeAssembler::ChangeAssembler(model::Position from, contract::TrackedTables tables,
                                  Collations collations)
     : collations_(std::move(collations)),
-      boundary_(std::move(from)),
+      resume_(std::move(from)),
+      boundary_(resume_.to_read_from()),
       log_(boundary_.log),
       offset_(boundary_.offset),
-      given_(boundary_) {
+      given_(resume_) {
   track(std::move(tables));
 }
 
 void ChangeAssembler::track(contract::TrackedTables tables) {
+  prepared_.redefine(tables_, tables);
   tables_ = std::move(tables);
   ids_.clear();
   layouts_.clear();
@@ -41,6 +44,7 @@ void ChangeAssembler::track(contract::TrackedTables tables) {
 }
 
 void ChangeAssembler::add(const wire::Event& event) {
+  assert(!release_);
   const wire::EventHeader& header = event.header;
   if (header.type == wire::EventType::heartbeat) return;
   if (header.unix_time != 0) last_time_ = header.unix_time;
@@ -55,12 +59,9 @@ void ChangeAssembler::add(const wire::Event& event) {
     } else if (const auto* r = std::get_if<wire::Rotate>(&event.body)) {
       on_rotate(header, *r);
     } else if (const auto* g = std::get_if<wire::MariadbGtid>(&event.body)) {
-      if ((g->flags & (wire::MariadbGtid::prepared_xa | wire::MariadbGtid::completed_xa)) != 0) {
-        throw Error(ErrorKind::not_supported, "source.xa",
-                    "an XA transaction is in the source's log; XA is not carried");
-      }
       enter(header, g->text(header.server_id));
       open_->begun = true;
+      open_->xa = (g->flags & wire::MariadbGtid::prepared_xa) != 0;
       open_->single_statement = (g->flags & wire::MariadbGtid::standalone) != 0;
     } else if (const auto* m = std::get_if<wire::MysqlGtid>(&event.body)) {
       enter(header, m->text());
@@ -72,9 +73,8 @@ void ChangeAssembler::add(const wire::Event& event) {
       on_rows(header, *rows);
     } else if (std::holds_alternative<wire::Xid>(event.body)) {
       finish(header);
-    } else if (std::holds_alternative<wire::XaPrepare>(event.body)) {
-      throw Error(ErrorKind::not_supported, "source.xa",
-                  "an XA transaction is in the source's log; XA is not carried");
+    } else if (const auto* x = std::get_if<wire::XaPrepare>(&event.body)) {
+      on_xa_prepare(header, *x);
     } else if (const auto* i = std::get_if<wire::Incident>(&event.body)) {
       throw Error(
           ErrorKind::not_supported, "source.incident",
@@ -108,7 +108,7 @@ void ChangeAssembler::settle() {
 
 void ChangeAssembler::expect_no_transaction(std::string_view at) {
   if (!open_) return;
-  if (open_->parts_given != 0) {
+  if (open_->parts_given != 0 && !open_->xa) {
     throw Error(ErrorKind::data_mismatch, "binlog.torn_transaction",
                 fmt::format("the log holds the beginning of a transaction and then {}", at));
   }
@@ -122,6 +122,7 @@ void ChangeAssembler::enter(const wire::EventHeader& header, std::string gtid) {
   t.begin = boundary_;
   t.begin.offset = offset_ - header.event_size;
   t.gtid = std::move(gtid);
+  t.past = t.begin < resume_;
   open_ = std::move(t);
   mapped_.clear();
 }
@@ -130,7 +131,7 @@ void ChangeAssembler::give(bool last, const wire::EventHeader& header) {
   model::ChangePart part;
   part.begin = open_->begin;
   part.last = last;
-  part.end = last ? model::Position::in_log(log_, offset_, open_->gtid) : open_->begin;
+  part.end = last ? here(open_->gtid) : open_->begin;
   part.committed_at = std::chrono::system_clock::from_time_t(header.unix_time);
   part.events = std::move(open_->events);
   part.log_bytes = std::exchange(log_bytes_, 0);
@@ -150,23 +151,43 @@ void ChangeAssembler::give(bool last, const wire::EventHeader& header) {
 
 void ChangeAssembler::finish(const wire::EventHeader& header) {
   if (!open_) return;
+  if (open_->past) return leave();
   const bool anything = !open_->events.empty() || open_->parts_given != 0;
-  if (anything && !open_->last_given) give(true, header);
-  boundary_ =
-      model::Position::in_log(log_, offset_, open_->gtid.empty() ? boundary_.gtid : open_->gtid);
+  if (!open_->held.empty()) {
+    hold();
+    HeldRows rows = std::move(open_->held);
+    give(true, header);
+    release_ = Release{std::move(ready_.back()), std::move(rows)};
+    ready_.pop_back();
+  } else if (anything && !open_->last_given) {
+    give(true, header);
+  }
+  leave();
+}
+
+void ChangeAssembler::leave() {
+  boundary_ = here(open_->gtid.empty() ? boundary_.gtid : open_->gtid);
   open_.reset();
   mapped_.clear();
 }
 
+model::Position ChangeAssembler::here(const std::string& gtid) const {
+  auto position = model::Position::in_log(log_, offset_, gtid);
+  if (const auto oldest = prepared_.oldest()) {
+    position.since = model::Position::Place{oldest->log, oldest->offset};
+  }
+  return position;
+}
+
 std::optional<model::ChangePart> ChangeAssembler::take() {
-  if (ready_.empty()) return std::nullopt;
+  if (ready_.empty()) return take_released();
   model::ChangePart part = std::move(ready_.front());
   ready_.pop_front();
   return part;
 }
 
 std::optional<model::ChangePart> ChangeAssembler::moved() {
-  if (open_ || boundary_ == given_) return std::nullopt;
+  if (open_ || boundary_ <= given_) return std::nullopt;
   model::ChangePart part;
   part.begin = given_;
   part.end = boundary_;
@@ -183,7 +204,7 @@ void ChangeAssembler::on_rotate(const wire::EventHeader& header, const wire::Rot
   if (open_) expect_no_transaction("another log");
   log_ = rotate.log;
   offset_ = rotate.offset;
-  boundary_ = model::Position::in_log(log_, offset_, boundary_.gtid);
+  boundary_ = here(boundary_.gtid);
 }
 
 void ChangeAssembler::on_query(const wire::EventHeader& header, const wire::Query& query) {
@@ -197,6 +218,7 @@ void ChangeAssembler::on_query(const wire::EventHeader& header, const wire::Quer
       finish(header);
       return;
     case StatementKind::rollback:
+      if (open_->xa) drop_xa();
       drop_transactional(0);
       if (open_->transactional_rows_given != 0) {
         throw Error(
@@ -214,10 +236,10 @@ void ChangeAssembler::on_query(const wire::EventHeader& header, const wire::Quer
       roll_back_to(savepoint_name(query.statement));
       return;
     case StatementKind::xa:
-      throw Error(ErrorKind::not_supported, "source.xa",
-                  "an XA transaction is in the source's log; XA is not carried");
+      on_xa(header, query);
+      return;
     case StatementKind::rows:
-      if (may_touch_tracked(query)) {
+      if (!open_->past && may_touch_tracked(query)) {
         throw Error(ErrorKind::not_supported, "source.statement_format",
                     fmt::format("rows were changed by a statement logged as such ({}); set "
                                 "binlog_format=ROW for every session of the source",
@@ -235,6 +257,13 @@ void ChangeAssembler::on_query(const wire::EventHeader& header, const wire::Quer
 }
 
 void ChangeAssembler::on_definition(const wire::EventHeader& header, const wire::Query& query) {
+  if (!mariadb_ && (open_->past || may_empty_a_table(query.statement))) {
+    // MariaDB keeps a prepared transaction's tables as they are; MySQL does not, once its session
+    // has ended. What such a change means is known from track(), but not of a time that is past,
+    // nor that a table was emptied.
+    prepared_.disturb(query.statement);
+  }
+  if (open_->past) return;
   if (!open_->events.empty()) give(false, header);
   model::DdlEvent ddl;
   ddl.default_schema = query.schema;
@@ -260,14 +289,27 @@ void ChangeAssembler::on_definition(const wire::EventHeader& header, const wire:
 }
 
 void ChangeAssembler::on_table_map(const wire::TableMap& map) {
+  if (open_ && open_->xa) open_->told.tables.emplace(map.table);
   const auto id = ids_.find(std::pair(map.schema, map.table));
   if (id == ids_.end()) {
     mapped_[map.table_id] = {};
     return;
   }
+  if (open_ && open_->past && !open_->xa) {
+    mapped_[map.table_id] = {};
+    return;
+  }
   KnownTable& known = layouts_[id->second];
   if (!known.layout || !known.map.same_table(map)) {
-    known.layout = std::make_shared<wire::RowLayout>(map, tables_.at(id->second));
+    try {
+      known.layout = std::make_shared<wire::RowLayout>(map, tables_.at(id->second));
+    } catch (const Error& e) {
+      if (!open_ || !open_->past) throw;
+      misread(e);
+      layouts_.erase(id->second);
+      mapped_[map.table_id] = {};
+      return;
+    }
     known.map = map;
   }
   mapped_[map.table_id] = {id->second, known.layout};
@@ -287,6 +329,10 @@ void ChangeAssembler::on_rows(const wire::EventHeader& header, const wire::Rows&
     throw Error(ErrorKind::data_mismatch, "binlog.malformed", "rows came outside of a transaction");
   }
   if (m.collection) {
+    if (open_->xa) {
+      open_->told.collections.insert(*m.collection);
+      open_->lasting_rows = open_->lasting_rows || !is_transactional(*m.collection);
+    }
     model::RowEvent fresh = m.layout->empty_event(*m.collection, rows.kind);
     fresh.cascades = (rows.flags & wire::Rows::no_foreign_keys) == 0;
     const bool joins = open_->may_merge && open_->events.back().collection == fresh.collection &&
@@ -295,10 +341,22 @@ void ChangeAssembler::on_rows(const wire::EventHeader& header, const wire::Rows&
     if (!joins) open_->events.push_back(std::move(fresh));
     model::RowEvent& into = open_->events.back();
     const std::uint64_t before = into.before.bytes() + into.after.bytes();
-    m.layout->read(rows, into);
+    try {
+      m.layout->read(rows, into);
+    } catch (const Error& e) {
+      if (!open_->past) throw;
+      misread(e);
+    }
     open_->bytes += into.before.bytes() + into.after.bytes() - before;
     open_->may_merge = true;
-    if (open_->bytes >= part_bytes) give(false, header);
+    if (open_->bytes >= part_bytes) {
+      if (open_->xa) {
+        hold();
+        open_->held.spool();
+      } else {
+        give(false, header);
+      }
+    }
   }
   if ((rows.flags & wire::Rows::statement_end) != 0) mapped_.clear();
 }

@@ -10,10 +10,17 @@
 // at a transaction's end, take back rows of transactional tables; rows of the others (MyISAM, …)
 // stay, as they do on the source.
 //
+// XA: the log has a prepared transaction's rows at its XA PREPARE and, however much later, its XA
+// COMMIT or XA ROLLBACK as a transaction of its own. The rows are held until then, and given with
+// that. While one is prepared, positions carry its beginning as `since`: who goes on from such a
+// position reads from there on, and what ended before the position is not given again.
+//
 // Errors: not_supported "source.statement_format" (rows changed by a statement that may be about a
-// tracked table), "source.xa", "source.incident" (the source says that changes are missing in its
-// log), "source.savepoint" (what was given away as part of a large transaction is rolled back);
-// data_mismatch "binlog.no_table_map", "binlog.torn_transaction"; all of wire::mysql::RowLayout's.
+// tracked table), "source.incident" (the source says that changes are missing in its log),
+// "source.savepoint" (what was given away as part of a large transaction is rolled back),
+// "source.xa_unknown" (an XA COMMIT of what was not seen prepared), "source.xa_definition" (see
+// PreparedXa::redefine, disturb), "source.xa_statement"; data_mismatch "binlog.no_table_map",
+// "binlog.torn_transaction"; all of wire::mysql::RowLayout's and of HeldRows'.
 
 #include <cstddef>
 #include <cstdint>
@@ -30,6 +37,8 @@
 #include "contract/change_log.h"
 #include "model/change.h"
 #include "model/position.h"
+#include "stores/mysql/held_rows.h"
+#include "stores/mysql/prepared_xa.h"
 #include "wire/mysql/events.h"
 #include "wire/mysql/row_layout.h"
 
@@ -47,7 +56,8 @@ class ChangeAssembler {
   static constexpr std::uint64_t part_bytes =
       8U << 20U;  // a transaction beyond this is given in parts
 
-  // Requires: `from` is a boundary between transactions.
+  // Requires: `from` is a boundary between transactions. Events are given from
+  // from.to_read_from() on.
   ChangeAssembler(model::Position from, contract::TrackedTables tables, Collations collations);
 
   void track(contract::TrackedTables tables);
@@ -59,7 +69,9 @@ class ChangeAssembler {
   // Requires: take() gave nothing.
   std::optional<model::ChangePart> moved();
 
+  // After the last whole transaction; and what is prepared there.
   const model::Position& position() const { return boundary_; }
+  const PreparedXa& prepared() const { return prepared_; }
 
  private:
   struct Savepoint {
@@ -79,6 +91,17 @@ class ChangeAssembler {
     std::uint64_t transactional_rows_given = 0;
     std::vector<Savepoint> savepoints;
     bool may_merge = false;  // the next rows may join the last event
+
+    bool past = false;  // ends at or before the position to go on from
+    bool xa = false;
+    bool lasting_rows = false;     // XA: of tables without transactions
+    HeldRows held;                 // XA: what came before `events`
+    PreparedXa::Transaction told;  // XA: the rest of what is known of it
+  };
+  // An XA transaction of which more than `events` was held, on its way out.
+  struct Release {
+    model::ChangePart part;  // the last, without its events
+    HeldRows rows;
   };
   struct KnownTable {
     wire::mysql::TableMap map;
@@ -92,6 +115,8 @@ class ChangeAssembler {
   void advance(const wire::mysql::EventHeader& header);
   void enter(const wire::mysql::EventHeader& header, std::string gtid);
   void finish(const wire::mysql::EventHeader& header);
+  void leave();
+  model::Position here(const std::string& gtid) const;
   void settle();
   void expect_no_transaction(std::string_view at);
   void give(bool last, const wire::mysql::EventHeader& header);
@@ -101,6 +126,13 @@ class ChangeAssembler {
   void on_definition(const wire::mysql::EventHeader& header, const wire::mysql::Query& query);
   void on_table_map(const wire::mysql::TableMap& map);
   void on_rows(const wire::mysql::EventHeader& header, const wire::mysql::Rows& rows);
+  void on_xa(const wire::mysql::EventHeader& header, const wire::mysql::Query& query);
+  void on_xa_prepare(const wire::mysql::EventHeader& header, const wire::mysql::XaPrepare& event);
+  void end_prepared(const XaStatement& statement);
+  void misread(const base::Error& error);
+  void drop_xa();
+  void hold();
+  std::optional<model::ChangePart> take_released();
   void roll_back_to(std::string_view name);
   void drop_transactional(std::size_t from);
   bool may_touch_tracked(const wire::mysql::Query& query) const;
@@ -112,12 +144,15 @@ class ChangeAssembler {
   std::unordered_map<std::uint64_t, Mapped> mapped_;             // by the server's table number
   Collations collations_;
 
+  model::Position resume_;    // transactions before it are not given
   model::Position boundary_;  // after the last whole transaction
   std::string log_;
   std::uint64_t offset_ = 0;  // after the last event
   bool mariadb_ = false;
   std::uint64_t log_bytes_ = 0;  // since the last part
   std::optional<OpenTransaction> open_;
+  PreparedXa prepared_;
+  std::optional<Release> release_;  // after what is ready
   std::deque<model::ChangePart> ready_;
   model::Position given_;  // the end of the last part
   std::int64_t last_time_ = 0;

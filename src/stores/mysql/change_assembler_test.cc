@@ -270,13 +270,6 @@ TEST_F(Assembly, statements_that_may_change_tracked_rows_are_refused) {
   EXPECT_EQ(code_of([&] { add(wire::EventType::query, by_trigger); }), "source.statement_format");
 }
 
-TEST_F(Assembly, xa_is_refused) {
-  EXPECT_EQ(code_of([&] { gtid(1, wire::MariadbGtid::prepared_xa); }), "source.xa");
-  EXPECT_EQ(code_of([&] { gtid(1, wire::MariadbGtid::completed_xa); }), "source.xa");
-  EXPECT_EQ(code_of([&] { query("XA COMMIT 'a'"); }), "source.xa");
-  EXPECT_EQ(code_of([&] { add(wire::EventType::xa_prepare, wire::XaPrepare{}); }), "source.xa");
-}
-
 TEST_F(Assembly, an_incident_stops) {
   EXPECT_EQ(code_of([&] {
               add(wire::EventType::incident, wire::Incident{1, "lost events"});

@@ -9,11 +9,13 @@
 namespace wherry::stores::mysql {
 
 BinlogChanges::BinlogChanges(Endpoint endpoint, model::Position from,
-                             contract::TrackedTables tables, std::uint32_t server_id)
+                             contract::TrackedTables tables, std::uint32_t server_id,
+                             std::shared_ptr<XaBook> xa_book)
     : endpoint_(std::move(endpoint)),
       from_(std::move(from)),
       tables_(std::move(tables)),
-      server_id_(server_id) {}
+      server_id_(server_id),
+      xa_book_(std::move(xa_book)) {}
 
 BinlogChanges::~BinlogChanges() = default;
 
@@ -39,6 +41,10 @@ std::optional<model::ChangePart> BinlogChanges::give(model::ChangePart part) {
   return part;
 }
 
+void BinlogChanges::note_prepared() {
+  if (xa_book_) xa_book_->write(assembler_->position(), assembler_->prepared());
+}
+
 std::optional<model::ChangePart> BinlogChanges::next(std::chrono::milliseconds patience,
                                                      const std::stop_token& stop) {
   assert(!awaits_track_);
@@ -48,6 +54,7 @@ std::optional<model::ChangePart> BinlogChanges::next(std::chrono::milliseconds p
     if (auto part = assembler_->take()) return give(std::move(*part));
     const wire::mysql::Event event = decoder_->decode(stream_->next(stop));
     assembler_->add(event);
+    note_prepared();
     if (auto part = assembler_->take()) return give(std::move(*part));
     const auto now = std::chrono::steady_clock::now();
     const bool silent = event.header.type == wire::mysql::EventType::heartbeat;

@@ -16,6 +16,7 @@
 #include "model/position.h"
 #include "stores/mysql/change_assembler.h"
 #include "stores/mysql/connection.h"
+#include "stores/mysql/xa_book.h"
 #include "wire/mysql/decoder.h"
 
 namespace wherry::stores::mysql {
@@ -27,9 +28,9 @@ class BinlogChanges final : public contract::ChangeLog {
   static constexpr std::chrono::milliseconds moved_at_least_every{200};
 
   // Requires: `from` is a boundary between transactions. `server_id`: the reader's own among all
-  // replicas of the source; not 0.
+  // replicas of the source; not 0. `xa_book` is kept up to date, if there is one.
   BinlogChanges(Endpoint endpoint, model::Position from, contract::TrackedTables tables,
-                std::uint32_t server_id);
+                std::uint32_t server_id, std::shared_ptr<XaBook> xa_book = nullptr);
   ~BinlogChanges() override;
 
   std::optional<model::ChangePart> next(std::chrono::milliseconds patience,
@@ -39,11 +40,13 @@ class BinlogChanges final : public contract::ChangeLog {
  private:
   void open(const std::stop_token& stop);
   std::optional<model::ChangePart> give(model::ChangePart part);
+  void note_prepared();
 
   Endpoint endpoint_;
   model::Position from_;
   contract::TrackedTables tables_;  // until the stream is open
   std::uint32_t server_id_;
+  std::shared_ptr<XaBook> xa_book_;
   std::unique_ptr<BinlogStream> stream_;
   std::optional<wire::mysql::BinlogDecoder> decoder_;
   std::optional<ChangeAssembler> assembler_;

@@ -261,12 +261,13 @@ class Reader final : public contract::RowReader {
   std::unique_ptr<contract::RowView> open_exact_view(
       const std::vector<model::CollectionName>& tables) override {
     return connected([&](Connection& c) -> std::unique_ptr<contract::RowView> {
-      if (logs_ && c.server().is_mariadb()) return open_on(c);
-      // With luck, nothing commits in between.
-      const bool may_be_lucky = has_gtids_ && c.server().number >= 50700;
+      // With luck, nothing commits in between; on MariaDB, no XA transaction.
+      const bool may_be_lucky =
+          c.server().is_mariadb() ? logs_ : has_gtids_ && c.server().number >= 50700;
       for (int attempt = 0; attempt < lucky_tries && may_be_lucky; ++attempt) {
-        auto view = open_on(c);
-        if (view->bracket().exact()) return view;
+        std::set<XaId> listed;
+        auto view = open_on(c, &listed);
+        if (view->bracket().exact() && book().perhaps_about(listed, tables).empty()) return view;
       }
       if (!logs_) refuse(c);
       return open_locked(c, tables);
@@ -316,9 +317,19 @@ class Reader final : public contract::RowReader {
     try {
       locks.execute("LOCK TABLES " + list);
     } catch (const Error& e) {
-      if (e.code() != "mysql.no_such_object") throw;
-      throw Error(ErrorKind::data_mismatch, "mysql.table_changed", e.message(), e.context());
+      if (e.code() == "mysql.no_such_object") {
+        throw Error(ErrorKind::data_mismatch, "mysql.table_changed", e.message(), e.context());
+      }
+      // There it is needed beside XA transactions only, and with luck a later try needs it no more.
+      if (e.code() != "mysql.privilege" || !c.server().is_mariadb()) throw;
+      throw Error(ErrorKind::transient, "mysql.xa_beside",
+                  "XA transactions go on all the time, and beside them an exact read needs LOCK "
+                  "TABLES, which the account may not do: " +
+                      e.message(),
+                  e.context());
     }
+    // Their prepared transactions hold the lock off; those that commit may not be logged yet.
+    if (!c.server().is_mariadb()) wait_for_logged_ends(locks, tables, book());
     const auto end = log_end(locks);
     if (!end) refuse(c);
     begin(c);
@@ -331,23 +342,57 @@ class Reader final : public contract::RowReader {
     c.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
   }
 
-  std::unique_ptr<contract::RowView> open_on(Connection& c) const {
+  // MySQL: `listed` gets what was prepared, or being committed, between the snapshot and high.
+  std::unique_ptr<contract::RowView> open_on(Connection& c,
+                                             std::set<XaId>* listed = nullptr) const {
     model::Bracket bracket;
     const bool mariadb = c.server().is_mariadb();
     if (!options_.position_needed) {
       begin(c);
     } else if (logs_ && mariadb) {
-      begin(c);
-      bracket.low = bracket.high = snapshot_position(c);
+      bracket =
+          options_.xa_book && logs_prepared_xa(c.server()) ? begin_beside_xa(c) : begin_exactly(c);
     } else if (logs_ && has_gtids_) {
       const auto low = visible_log_end(c);
       begin(c);
+      if (listed != nullptr) *listed = listed_prepared(c);
       const auto high = log_end(c);
       if (low && high) bracket = {*low, *high};
     } else {
       refuse(c);
     }
     return std::make_unique<View>(c, std::move(bracket));
+  }
+
+  static model::Bracket begin_exactly(Connection& c) {
+    begin(c);
+    const auto at = snapshot_position(c);
+    return {at, at};
+  }
+
+  // An XA COMMIT can be in the log before the snapshot sees it (xa_book.h). It is exact where none
+  // has begun since before, and what was listed as prepared before is prepared still.
+  model::Bracket begin_beside_xa(Connection& c) const {
+    const auto commits = xa_commits_begun(c);
+    const auto end = log_end(c);
+    if (!end) refuse(c);
+    const VisibleEnd low = visible_end(c, *end, book());
+    model::Bracket bracket = begin_exactly(c);
+    const bool none_began = xa_commits_begun(c) == commits;
+    const bool exact =
+        none_began && (low.listed.empty() || book().has_prepared(low.listed, bracket.high));
+    if (!exact) bracket.low = low.at;
+    return bracket;
+  }
+
+  // Without one, nothing is known of what is prepared.
+  const XaBook& book() const {
+    static const XaBook empty;
+    return options_.xa_book ? *options_.xa_book : empty;
+  }
+
+  static std::uint64_t xa_commits_begun(Connection& c) {
+    return c.query("SHOW GLOBAL STATUS LIKE 'Com\\_xa\\_commit'").number(0, std::size_t{1}).value();
   }
 
   // MariaDB opens the snapshots of its engines and of the log as one.

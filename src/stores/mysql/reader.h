@@ -1,7 +1,9 @@
 #pragma once
 // Rows read through consistent views, for both sides of a migration; views take no locks.
 // As contract/row_reader.h says. A reader connects when its first view is opened, and again after a
-// lost connection. On MariaDB a view's bracket is exact; on MySQL low and high enclose it.
+// lost connection. On MariaDB a view's bracket is exact unless XA transactions are prepared or
+// committed meanwhile; on MySQL low and high enclose it, but that it can have what an XA COMMIT did
+// that is logged after high. An exact view is exact about its tables on both.
 
 #include <memory>
 #include <stop_token>
@@ -9,6 +11,7 @@
 
 #include "contract/row_reader.h"
 #include "stores/mysql/connection.h"
+#include "stores/mysql/xa_book.h"
 
 namespace wherry::stores::mysql {
 
@@ -16,6 +19,7 @@ struct ReaderOptions {
   std::string identity;         // what check_identity() expects; empty = any server
   bool position_needed = true;  // false: views have empty brackets
   std::stop_token stop = {};    // breaks blocked calls
+  std::shared_ptr<const XaBook> xa_book = nullptr;  // of the reader of this server's log
 };
 
 std::unique_ptr<contract::RowReader> open_reader(Endpoint endpoint, ReaderOptions options);

@@ -84,16 +84,25 @@ model::Position Source::position() {
   });
 }
 
+std::vector<std::string> Source::prepared() {
+  std::vector<std::string> names;
+  const auto all = with_connection([](Connection& c) { return listed_prepared(c); });
+  for (const XaId& id : all) names.push_back("XA " + id.text());
+  return names;
+}
+
 std::unique_ptr<contract::RowReader> Source::reader(const std::stop_token& stop) {
-  return open_reader(options_.endpoint,
-                     {.identity = identity(), .position_needed = true, .stop = stop});
+  return open_reader(
+      options_.endpoint,
+      {.identity = identity(), .position_needed = true, .stop = stop, .xa_book = xa_book_});
 }
 
 std::unique_ptr<contract::ChangeLog> Source::changes(const model::Position& from,
                                                      contract::TrackedTables tables) {
   const std::uint32_t server_id =
       options_.server_id != 0 ? options_.server_id : unusual_server_id();
-  return std::make_unique<BinlogChanges>(options_.endpoint, from, std::move(tables), server_id);
+  return std::make_unique<BinlogChanges>(options_.endpoint, from, std::move(tables), server_id,
+                                         xa_book_);
 }
 
 namespace {

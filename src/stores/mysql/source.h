@@ -15,6 +15,7 @@
 #include "contract/row_store.h"
 #include "stores/mysql/connection.h"
 #include "stores/mysql/object_definitions.h"
+#include "stores/mysql/xa_book.h"
 
 namespace wherry::stores::mysql {
 
@@ -38,6 +39,7 @@ class Source final : public contract::RowSource {
   std::vector<contract::CascadeRule> cascades(
       const std::vector<contract::TablePair>& tables) override;
   model::Position position() override;
+  std::vector<std::string> prepared() override;
   std::unique_ptr<contract::RowReader> reader(const std::stop_token& stop) override;
   std::unique_ptr<contract::ChangeLog> changes(const model::Position& from,
                                                contract::TrackedTables tables) override;
@@ -61,6 +63,7 @@ class Source final : public contract::RowSource {
   Connection& connected();
 
   SourceOptions options_;
+  const std::shared_ptr<XaBook> xa_book_ = std::make_shared<XaBook>();
   std::mutex mutex_;
   std::unique_ptr<Connection> connection_;
   // Asked every second and never long: it must not wait on a source that stands still.

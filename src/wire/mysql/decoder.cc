@@ -97,7 +97,16 @@ RowsQuery read_rows_query(Cursor in) {
   return {in.take_all()};
 }
 
-XaPrepare read_xa_prepare(Cursor in) { return {in.u8() != 0}; }
+XaPrepare read_xa_prepare(Cursor in) {
+  XaPrepare x;
+  x.one_phase = in.u8() != 0;
+  x.format = in.u32();
+  const std::uint32_t global_length = in.u32();
+  const std::uint32_t branch_length = in.u32();
+  x.global_id = in.take(global_length);
+  x.branch_id = in.take(branch_length);
+  return x;
+}
 
 StartEncryption read_start_encryption(Cursor in) {
   StartEncryption e;

@@ -216,8 +216,14 @@ TEST(BinlogDecoder, small_events_have_their_fields) {
   EXPECT_EQ(std::get<Incident>(decoder.decode(incident).body).message, "lost");
   const std::string heartbeat = event_of(27, "mysql-bin.000001");
   EXPECT_EQ(std::get<Heartbeat>(decoder.decode(heartbeat).body).log, "mysql-bin.000001");
-  const std::string xa = event_of(38, "\x01" + std::string(12, '\0'));
-  EXPECT_TRUE(std::get<XaPrepare>(decoder.decode(xa).body).one_phase);
+  const std::string xa = event_of(38, "\x01" + little(7, 4) + little(3, 4) + little(1, 4) + "abcd");
+  const auto prepare = std::get<XaPrepare>(decoder.decode(xa).body);
+  EXPECT_TRUE(prepare.one_phase);
+  EXPECT_EQ(prepare.format, 7U);
+  EXPECT_EQ(prepare.global_id, "abc");
+  EXPECT_EQ(prepare.branch_id, "d");
+  const std::string two_phases = event_of(38, std::string(13, '\0'));
+  EXPECT_FALSE(std::get<XaPrepare>(decoder.decode(two_phases).body).one_phase);
   const std::string encryption = event_of(164, "\x01" + little(7, 4) + std::string(12, 'n'));
   EXPECT_EQ(std::get<StartEncryption>(decoder.decode(encryption).body).key_version, 7U);
   const std::string anonymous = event_of(34, std::string(42, '\0'));

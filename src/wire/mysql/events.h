@@ -82,8 +82,13 @@ struct Xid {
   std::uint64_t number = 0;
 };
 
+// Ends the rows of an XA transaction. They count from here on if it is of one phase, and from its
+// XA COMMIT on if not.
 struct XaPrepare {
   bool one_phase = false;
+  std::uint32_t format = 0;
+  std::string_view global_id;
+  std::string_view branch_id;
 };
 
 // A rows event. `present` and `present_after` have a bit for each column that is in the images.
