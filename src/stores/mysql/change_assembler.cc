@@ -46,7 +46,7 @@ void ChangeAssembler::track(contract::TrackedTables tables) {
 void ChangeAssembler::add(const wire::Event& event) {
   assert(!release_);
   const wire::EventHeader& header = event.header;
-  if (header.type == wire::EventType::heartbeat) return;
+  if (std::holds_alternative<wire::Heartbeat>(event.body)) return;
   if (header.unix_time != 0) last_time_ = header.unix_time;
   advance(header);
   try {
@@ -75,6 +75,17 @@ void ChangeAssembler::add(const wire::Event& event) {
       finish(header);
     } else if (const auto* x = std::get_if<wire::XaPrepare>(&event.body)) {
       on_xa_prepare(header, *x);
+    } else if (std::holds_alternative<wire::TransactionPayload>(event.body)) {
+      if (!open_) {
+        throw Error(ErrorKind::data_mismatch, "binlog.malformed",
+                    "a compressed transaction came without its GTID");
+      }
+    } else if (std::holds_alternative<wire::PayloadEnd>(event.body)) {
+      // What a server that fell had begun to write may be cut off; a payload is written as a whole.
+      if (open_) {
+        throw Error(ErrorKind::data_mismatch, "binlog.malformed",
+                    "a compressed transaction does not end with its COMMIT");
+      }
     } else if (const auto* i = std::get_if<wire::Incident>(&event.body)) {
       throw Error(
           ErrorKind::not_supported, "source.incident",

@@ -20,7 +20,7 @@
 // "source.savepoint" (what was given away as part of a large transaction is rolled back),
 // "source.xa_unknown" (an XA COMMIT of what was not seen prepared), "source.xa_definition" (see
 // PreparedXa::redefine, disturb), "source.xa_statement"; data_mismatch "binlog.no_table_map",
-// "binlog.torn_transaction"; all of wire::mysql::RowLayout's and of HeldRows'.
+// "binlog.torn_transaction", "binlog.malformed"; all of wire::mysql::RowLayout's and of HeldRows'.
 
 #include <cstddef>
 #include <cstdint>
@@ -62,6 +62,7 @@ class ChangeAssembler {
 
   void track(contract::TrackedTables tables);
 
+  // As wire::mysql::LogReader gives them.
   void add(const wire::mysql::Event& event);
   // The next finished part.
   std::optional<model::ChangePart> take();

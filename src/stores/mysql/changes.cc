@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <utility>
+#include <variant>
 
 #include "base/error.h"
 #include "stores/mysql/binlog_stream.h"
@@ -30,7 +31,7 @@ void BinlogChanges::track(contract::TrackedTables tables) {
 
 void BinlogChanges::open(const std::stop_token& stop) {
   stream_ = std::make_unique<BinlogStream>(endpoint_, from_, server_id_, stop);
-  decoder_.emplace(stream_->checksummed());
+  reader_.emplace(stream_->checksummed());
   assembler_.emplace(from_, std::move(tables_), stream_->collations());
   last_part_ = std::chrono::steady_clock::now();
 }
@@ -52,12 +53,13 @@ std::optional<model::ChangePart> BinlogChanges::next(std::chrono::milliseconds p
   if (!stream_) open(stop);
   for (;;) {
     if (auto part = assembler_->take()) return give(std::move(*part));
-    const wire::mysql::Event event = decoder_->decode(stream_->next(stop));
+    if (stop.stop_requested()) base::throw_cancelled();
+    const wire::mysql::Event event = reader_->next([&] { return stream_->next(stop); });
     assembler_->add(event);
     note_prepared();
     if (auto part = assembler_->take()) return give(std::move(*part));
     const auto now = std::chrono::steady_clock::now();
-    const bool silent = event.header.type == wire::mysql::EventType::heartbeat;
+    const bool silent = std::holds_alternative<wire::mysql::Heartbeat>(event.body);
     if (silent || now - last_part_ >= moved_at_least_every) {
       if (auto part = assembler_->moved()) return give(std::move(*part));
     }

@@ -17,7 +17,7 @@
 #include "stores/mysql/change_assembler.h"
 #include "stores/mysql/connection.h"
 #include "stores/mysql/xa_book.h"
-#include "wire/mysql/decoder.h"
+#include "wire/mysql/log_reader.h"
 
 namespace wherry::stores::mysql {
 
@@ -48,7 +48,7 @@ class BinlogChanges final : public contract::ChangeLog {
   std::uint32_t server_id_;
   std::shared_ptr<XaBook> xa_book_;
   std::unique_ptr<BinlogStream> stream_;
-  std::optional<wire::mysql::BinlogDecoder> decoder_;
+  std::optional<wire::mysql::LogReader> reader_;
   std::optional<ChangeAssembler> assembler_;
   std::chrono::steady_clock::time_point last_part_;
   bool awaits_track_ = false;

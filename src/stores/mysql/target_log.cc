@@ -54,7 +54,7 @@ void BinlogWatch::open(const std::stop_token& stop) {
   ProgressTables progress{progress_table(*connection, "stream"),
                           progress_table(*connection, "chunk"), progress_table(*connection, "ddl")};
   stream_ = std::make_unique<BinlogStream>(endpoint_, place_, server_id_, stop);
-  decoder_.emplace(stream_->checksummed());
+  reader_.emplace(stream_->checksummed());
   transactions_.emplace(place_, migration_, std::move(progress), most_keys_);
   transactions_->watch(tables_);
   read_definitions();
@@ -104,7 +104,8 @@ std::optional<contract::ForeignWrites> BinlogWatch::read(std::chrono::millisecon
   const auto started = std::chrono::steady_clock::now();
   if (!stream_) open(stop);
   while (true) {
-    const wire::mysql::Event event = decoder_->decode(stream_->next(stop));
+    if (stop.stop_requested()) base::throw_cancelled();
+    const wire::mysql::Event event = reader_->next([&] { return stream_->next(stop); });
     transactions_->add(event);
     read_definitions();
     if (!transactions_->between_transactions()) continue;
@@ -144,10 +145,6 @@ std::optional<model::Finding> why_unwatchable(Connection& c) {
   if (!c.server().is_mariadb() && !is("gtid\\_mode", "ON")) {
     return because("the target's binary log does not tell where a read stands (gtid_mode is off)",
                    "start the target with gtid_mode=ON and enforce_gtid_consistency=ON");
-  }
-  if (is("binlog\\_transaction\\_compression", "ON")) {
-    return because("the target's binary log is compressed by transactions",
-                   "SET GLOBAL binlog_transaction_compression=OFF;");
   }
   Grants grants;
   const Result lines = c.query("SHOW GRANTS");

@@ -12,7 +12,7 @@
 #include "contract/foreign_writes.h"
 #include "stores/mysql/connection.h"
 #include "stores/mysql/foreign_transactions.h"
-#include "wire/mysql/decoder.h"
+#include "wire/mysql/log_reader.h"
 
 namespace wherry::stores::mysql {
 
@@ -45,7 +45,7 @@ class BinlogWatch final : public contract::TargetLog {
   const std::uint32_t server_id_;
   contract::WatchedTables tables_;
   std::unique_ptr<BinlogStream> stream_;
-  std::optional<wire::mysql::BinlogDecoder> decoder_;
+  std::optional<wire::mysql::LogReader> reader_;
   std::optional<ForeignTransactions> transactions_;
   std::chrono::steady_clock::time_point last_told_;
 };

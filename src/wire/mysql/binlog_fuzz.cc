@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "wire/mysql/captured_events.h"
-#include "wire/mysql/decoder.h"
+#include "wire/mysql/log_reader.h"
 #include "wire/mysql/row_layout.h"
 
 namespace {
@@ -35,33 +35,42 @@ std::string format(std::string_view hex) {
   return bytes;
 }
 
+void take(const Event& event, std::map<std::uint64_t, TableMap>& maps) {
+  if (const auto* map = std::get_if<TableMap>(&event.body)) {
+    maps[map->table_id] = *map;
+  } else if (const auto* rows = std::get_if<Rows>(&event.body)) {
+    const auto map_of = maps.find(rows->table_id);
+    if (map_of == maps.end()) return;
+    const RowLayout layout(map_of->second, schema_for(map_of->second));
+    auto out = layout.empty_event(1, rows->kind);
+    layout.read(*rows, out);
+  }
+}
+
 void run(std::string_view format_bytes, std::string_view bytes) {
-  BinlogDecoder decoder(false);
-  (void)decoder.decode(format_bytes);
+  constexpr int most_inside = 100;  // a payload that unpacks to gigabytes is no use to a fuzzer
+  LogReader reader(false);
+  (void)reader.next([&] { return format_bytes; });
   std::map<std::uint64_t, TableMap> maps;
+  std::string one;
   while (bytes.size() > 2) {
     const std::size_t length = static_cast<unsigned char>(bytes[0]) |
                                static_cast<std::size_t>(static_cast<unsigned char>(bytes[1])) << 8U;
-    std::string one(bytes.substr(2, length));
+    one = bytes.substr(2, length);
     bytes.remove_prefix(std::min(bytes.size(), length + 2));
     if (one.size() >= EventHeader::size) {
       for (unsigned i = 0; i < 4; ++i)
         one[9 + i] = static_cast<char>((one.size() >> (8 * i)) & 0xffU);
     }
     try {
-      const Event event = decoder.decode(one);
-      if (const auto* map = std::get_if<TableMap>(&event.body)) {
-        maps[map->table_id] = *map;
-      } else if (const auto* rows = std::get_if<Rows>(&event.body)) {
-        const auto map_of = maps.find(rows->table_id);
-        if (map_of == maps.end()) continue;
-        const RowLayout layout(map_of->second, schema_for(map_of->second));
-        auto out = layout.empty_event(1, rows->kind);
-        layout.read(*rows, out);
-      }
+      int left = most_inside;
+      do {
+        take(reader.next([&] { return std::string_view(one); }), maps);
+      } while (reader.inside() && --left > 0);
     } catch (const wherry::base::Error&) {
       // what a broken log must end in
     }
+    if (reader.inside()) return;
   }
 }
 

@@ -255,4 +255,20 @@ inline constexpr std::string_view rotate =
 
 }  // namespace mysql57
 
+// Of a MySQL 8.0 with binlog_transaction_compression=ON, as Vitess keeps it in its tests
+// (go/mysql/binlog_event_mysql56_test.go, TestMysql56DecodeTransactionPayload); its checksum left
+// out, its size told so:
+//   begin; insert into customer values (1, "mlord@planetscale.com"), (2, "sup@planetscale.com");
+//   commit;
+namespace mysql80 {
+
+inline constexpr std::string_view payload =
+    "c7e14b64285bd2c719d70000003a50000000000201000303fcfe000101b80028b52ffd0058640500f249232a"
+    "a027690cffe806ebfec3ab8a7bc036425c6f1b2ffb6ec49ae66e6bda08f1377effb86cbc273cb74fee14ffaf"
+    "090669e312684a6ec3e128af3fc8141cc360cee31e184c63a135907904e8a9eb4a1bd741537217a423a44768"
+    "00a237eec1c771302419fd78491b97d294dc85a221c1b0638d7b0f328707e239f07c3e01fe138f11d0059fbc"
+    "185991362e6d4a6e0b005e2810c0025077e06430029e0954ec806d07a4c17d60e4017801010000";
+
+}  // namespace mysql80
+
 }  // namespace wherry::wire::mysql::captured

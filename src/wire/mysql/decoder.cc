@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "wire/mysql/compression.h"
 #include "wire/mysql/gtid.h"
+#include "wire/mysql/payload_events.h"
 
 namespace wherry::wire::mysql {
 
@@ -67,6 +68,30 @@ unsigned major_version(std::string_view text) {
   unsigned number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
   return number;
+}
+
+// What tells about logs, servers and GTIDs is never compressed; nor does a payload hold another.
+bool belongs_inside(EventType type) {
+  switch (type) {
+    case EventType::format_description:
+    case EventType::rotate:
+    case EventType::stop:
+    case EventType::incident:
+    case EventType::heartbeat:
+    case EventType::heartbeat_v2:
+    case EventType::mysql_gtid:
+    case EventType::anonymous_gtid:
+    case EventType::tagged_gtid:
+    case EventType::previous_gtids:
+    case EventType::mariadb_gtid:
+    case EventType::gtid_list:
+    case EventType::binlog_checkpoint:
+    case EventType::start_encryption:
+    case EventType::transaction_payload:
+      return false;
+    default:
+      return true;
+  }
 }
 
 Rotate read_rotate(Cursor in) {
@@ -145,6 +170,25 @@ Event BinlogDecoder::decode(std::string_view bytes) {
   } catch (const base::Error& e) {
     throw e.within(header.text());
   }
+  return event;
+}
+
+Event BinlogDecoder::decode_inside(std::string_view bytes, const EventHeader& payload) {
+  Cursor in(bytes);
+  Event event;
+  event.header = EventHeader::read(in);
+  EventHeader& header = event.header;
+  try {
+    if (header.event_size != bytes.size()) throw_malformed("an event is not as long as it says");
+    if (!belongs_inside(header.type)) {
+      throw_malformed("an event of this type stands inside a compressed transaction");
+    }
+    event.body = body(header, in);
+  } catch (const base::Error& e) {
+    throw e.within(header.text() + " in " + payload.text());
+  }
+  header.event_size = 0;
+  header.end_position = payload.end_position;
   return event;
 }
 
@@ -284,6 +328,8 @@ EventBody BinlogDecoder::body(const EventHeader& header, Cursor in) {
       return read_incident(in);
     case EventType::heartbeat:
       return Heartbeat{in.take_all()};
+    case EventType::heartbeat_v2:
+      return Heartbeat{};  // where it stands is told in fields that nobody needs
     case EventType::stop:
       return Stop{};
     case EventType::intvar:
@@ -308,14 +354,10 @@ EventBody BinlogDecoder::body(const EventHeader& header, Cursor in) {
       refuse("binlog.partial_update",
              "JSON changes were logged in part; set binlog_row_value_options='' on the source");
     case EventType::transaction_payload:
-      refuse("binlog.compressed_transaction",
-             "a transaction was logged compressed; set binlog_transaction_compression=OFF on the "
-             "source");
+      return read_transaction_payload(in);
     case EventType::tagged_gtid:
       refuse("binlog.tagged_gtid",
              "the source uses tagged GTIDs (MySQL 8.3), which are not carried");
-    case EventType::heartbeat_v2:
-      break;  // only sent to readers that ask for it
   }
   if (header.ignorable()) return Ignored{};
   refuse("binlog.event", "an event of this type is not carried and may not be skipped");

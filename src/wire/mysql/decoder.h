@@ -10,6 +10,7 @@
 //                                            server does not call ignorable: never skipped
 //   not_supported  "binlog.load_event", "binlog.compressed_transaction", "binlog.partial_update",
 //   "binlog.tagged_gtid"
+// A compressed transaction is one event; what is in it is decoded by decode_inside().
 
 #include <cstdint>
 #include <string>
@@ -29,6 +30,10 @@ class BinlogDecoder {
   // `bytes` is one whole event as it is in the log. The event's views live until the next call and
   // as long as `bytes`.
   Event decode(std::string_view bytes);
+
+  // One event out of a TRANSACTION_PAYLOAD (payload_events.h), whose header is `payload`. It has no
+  // checksum and no place of its own: it ends where the payload does, and takes no room in the log.
+  Event decode_inside(std::string_view bytes, const EventHeader& payload);
 
  private:
   EventBody body(const EventHeader& header, Cursor in);

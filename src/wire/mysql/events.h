@@ -82,6 +82,18 @@ struct Xid {
   std::uint64_t number = 0;
 };
 
+// A whole transaction after its GTID, from BEGIN to COMMIT, as one event: of MySQL 8.0.20 and
+// newer. payload_events.h gives what is in it.
+struct TransactionPayload {
+  enum class Packing : std::uint8_t { zstd = 0, none = 255 };
+  Packing packing = Packing::none;
+  std::optional<std::uint64_t> unpacked_bytes;
+  std::string_view packed;
+};
+
+// Made by the reader where the events of a payload end; no log holds it.
+struct PayloadEnd {};
+
 // Ends the rows of an XA transaction. They count from here on if it is of one phase, and from its
 // XA COMMIT on if not.
 struct XaPrepare {
@@ -128,10 +140,10 @@ struct StatementInput {};
 // Read past: flagged ignorable by its server, or known to say nothing about rows.
 struct Ignored {};
 
-using EventBody =
-    std::variant<FormatDescription, Rotate, MariadbGtid, GtidList, BinlogCheckpoint, AnnotateRows,
-                 StartEncryption, MysqlGtid, PreviousGtids, Query, Xid, XaPrepare, TableMap, Rows,
-                 RowsQuery, Incident, Heartbeat, Stop, StatementInput, Ignored>;
+using EventBody = std::variant<FormatDescription, Rotate, MariadbGtid, GtidList, BinlogCheckpoint,
+                               AnnotateRows, StartEncryption, MysqlGtid, PreviousGtids, Query, Xid,
+                               XaPrepare, TableMap, Rows, TransactionPayload, PayloadEnd, RowsQuery,
+                               Incident, Heartbeat, Stop, StatementInput, Ignored>;
 
 struct Event {
   EventHeader header;
