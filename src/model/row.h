@@ -8,7 +8,7 @@
 //   date, time, datetime      as the server prints them, all fractional digits of the column
 //   timestamp                 the same, in UTC
 //   char, text                the column's own character set's bytes, unconverted
-//   json                      the text the server prints, in UTF-8
+//   json                      typed text in UTF-8 (wire/mysql/json.h)
 //   binary                    padded to its length with 0x00
 //   varbinary, blob           bytes
 //   geometry                  a number of 4 bytes for the reference system, then WKB: what servers

@@ -291,6 +291,10 @@ class Assessment {
           "the column is of type " + base::printable(column.declared) + ", and the target " + why,
           "exclude the table, change the column on the source first, or move to a MariaDB");
     }
+    if (const std::string why = why_not_held(c_.server(), pair.source); !why.empty()) {
+      add(Severity::blocker, "target.json_without_key", pair.source.name.text(), "the table " + why,
+          "give the table a primary key, exclude it, or move to a MariaDB");
+    }
   }
 
   void check_table(const TablePair& pair) {
@@ -308,7 +312,7 @@ class Assessment {
           "the target's table has triggers, which would change what is written",
           "drop them until the switch");
     }
-    if (!pair.source.carries_like(*found)) {
+    if (!takes_rows_of(*found, pair.source)) {
       add(Severity::blocker, "target.table_differs", subject,
           "the target's table is not defined as the source's " + pair.source.name.text(),
           "drop it, or move to another name");

@@ -11,6 +11,7 @@
 #include "stores/mysql/lease.h"
 #include "stores/mysql/progress_schema.h"
 #include "stores/mysql/schema.h"
+#include "stores/mysql/server_support.h"
 #include "stores/mysql/source.h"
 #include "stores/mysql/sql.h"
 
@@ -76,7 +77,7 @@ void drop_what_was_made(Connection& connection, const contract::Fence& fence) {
 }
 
 void require_like(const TablePair& pair, const std::optional<model::TableSchema>& found) {
-  if (found && pair.source.carries_like(*found)) return;
+  if (found && takes_rows_of(*found, pair.source)) return;
   throw Error(ErrorKind::rejected, "target.table_differs",
               "the target's table is not defined as the source's " + pair.source.name.text() +
                   ": drop it, or move to another name",

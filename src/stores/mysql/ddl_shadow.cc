@@ -108,6 +108,9 @@ class Examination {
   void run(const std::optional<TableSchema>& before) {
     const auto now = read_table(connection_, after_);
     if (!now) refuse("ddl.no_effect", "the statement leaves no table behind");
+    if (const std::string why = why_not_held(connection_.server(), *now); !why.empty()) {
+      refuse("ddl.unsupported_column", "the table " + why);
+    }
     if (now->key.empty() && before && !before->key.empty()) {
       refuse("ddl.no_key", "the table loses the key by which its rows are known");
     }

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "stores/mysql/identity.h"
+#include "stores/mysql/json_types.h"
 #include "stores/mysql/log_position.h"
 #include "stores/mysql/schema.h"
 #include "stores/mysql/sql.h"
@@ -27,19 +28,29 @@ constexpr std::uint64_t smallest_page = 16;
 constexpr std::uint64_t first_page =
     1000;  // until rows of the table were seen, sizes are an estimate
 constexpr std::uint64_t largest_page = 1'000'000;
+// Rows with documents are read a page after the other, since their types have to be asked for.
+constexpr base::Bytes document_page{std::uint64_t{1} << 20U};
 
 Error mismatch(const TableRef& table, std::string_view why) {
   return Error(ErrorKind::data_mismatch, "mysql.table_changed", std::string(why),
                table.name.text());
 }
 
+// A row of a batch, as a Stream gives one.
+struct BatchRow {
+  const model::RowBatch& batch;
+  std::size_t row;
+  std::size_t columns() const { return batch.columns(); }
+  model::Cell cell(std::size_t column) const { return batch.cell(row, column); }
+};
+
 bool is_float(const model::Column& column) {
   return column.type == model::ColumnType::float_ || column.type == model::ColumnType::double_;
 }
 
 // The sign of a zero is carried, but is no difference: MariaDB does not keep it.
-base::Digest digest_row(base::RowHasher& hasher, const model::TableSchema& shape,
-                        const Stream& row) {
+template <typename Row>
+base::Digest digest_row(base::RowHasher& hasher, const model::TableSchema& shape, const Row& row) {
   for (std::size_t i = 0; i < row.columns(); ++i) {
     if (const model::Cell cell = row.cell(i)) {
       hasher.field(*cell == "-0" && is_float(shape.columns[i]) ? "0" : *cell);
@@ -50,7 +61,8 @@ base::Digest digest_row(base::RowHasher& hasher, const model::TableSchema& shape
   return hasher.finish();
 }
 
-Key key_of(const Stream& row, const std::vector<std::size_t>& key_columns) {
+template <typename Row>
+Key key_of(const Row& row, const std::vector<std::size_t>& key_columns) {
   Key key;
   for (const std::size_t at : key_columns) {
     const model::Cell cell = row.cell(at);
@@ -106,6 +118,9 @@ class View final : public contract::RowView {
     std::uint64_t row_bytes =
         std::max<std::uint64_t>(table.shape->byte_estimate / row_estimate, 64);
     std::uint64_t cap = first_page;
+    const bool documents = has_documents(table);
+    model::RowBatch untyped(table.shape->columns.size());
+    model::RowBatch& into = documents ? untyped : out;
     std::optional<Key> after = chunk.after;
     // Pages of about the size that fits, because what is sent beyond the limit has to be thrown
     // away.
@@ -119,11 +134,13 @@ class View final : public contract::RowView {
       std::uint64_t count = 0;
       bool full = false;
       each_row(table, sql, [&](const Stream& row) {
-        for (std::size_t i = 0; i < row.columns(); ++i) out.append(row.cell(i));
+        for (std::size_t i = 0; i < row.columns(); ++i) into.append(row.cell(i));
         ++count;
-        full = out.bytes() >= limit.count;
+        full = (documents ? start : 0) + into.bytes() >= limit.count;
         return !full;
       });
+      if (documents) append_with_types(connection_, table, untyped, out);
+      untyped.clear();
       if (!full && count < page) return std::nullopt;
       after = out.key(out.rows() - 1, table.shape->key);
       if (full) return after;
@@ -136,6 +153,7 @@ class View final : public contract::RowView {
                 const std::function<void(const model::RowBatch&)>& take) override {
     check(table);
     model::RowBatch rows(table.shape->columns.size());
+    if (has_documents(table)) return read_pages(table, {}, batch, take);
     each_row(table, select_rows(table, "TRUE"), [&](const Stream& row) {
       for (std::size_t i = 0; i < row.columns(); ++i) rows.append(row.cell(i));
       if (rows.bytes() < batch.count) return true;
@@ -150,9 +168,8 @@ class View final : public contract::RowView {
     check(table);
     require_key(table);
     model::RowBatch out(table.shape->columns.size());
-    each_row_of_keys(table, keys, [&](const Stream& row) {
+    each_row_of_keys(table, keys, [&](const auto& row) {
       for (std::size_t i = 0; i < row.columns(); ++i) out.append(row.cell(i));
-      return true;
     });
     return out;
   }
@@ -163,12 +180,10 @@ class View final : public contract::RowView {
     if (chunk.after || chunk.through) require_key(table);
     model::ChunkDigest total;
     base::RowHasher hasher(key);
-    each_row(table, select_rows(table, key_range(*table.shape, chunk.after, chunk.through)),
-             [&](const Stream& row) {
-               total.sum += digest_row(hasher, *table.shape, row);
-               ++total.rows;
-               return true;
-             });
+    each_row_of_chunk(table, chunk, [&](const auto& row) {
+      total.sum += digest_row(hasher, *table.shape, row);
+      ++total.rows;
+    });
     return total;
   }
 
@@ -178,12 +193,9 @@ class View final : public contract::RowView {
     require_key(table);
     std::vector<RowDigest> out;
     base::RowHasher hasher(key);
-    each_row(
-        table, select_rows(table, key_range(*table.shape, chunk.after, chunk.through)),
-        [&](const Stream& row) {
-          out.push_back({key_of(row, table.shape->key), digest_row(hasher, *table.shape, row)});
-          return true;
-        });
+    each_row_of_chunk(table, chunk, [&](const auto& row) {
+      out.push_back({key_of(row, table.shape->key), digest_row(hasher, *table.shape, row)});
+    });
     return out;
   }
 
@@ -193,9 +205,8 @@ class View final : public contract::RowView {
     require_key(table);
     std::vector<RowDigest> out;
     base::RowHasher hasher(key);
-    each_row_of_keys(table, keys, [&](const Stream& row) {
+    each_row_of_keys(table, keys, [&](const auto& row) {
       out.push_back({key_of(row, table.shape->key), digest_row(hasher, *table.shape, row)});
-      return true;
     });
     return out;
   }
@@ -219,11 +230,60 @@ class View final : public contract::RowView {
     }
   }
 
+  // The shape knows them as documents only where both sides of a migration are MySQL.
+  bool has_documents(const TableRef& table) const {
+    return !connection_.server().is_mariadb() && has_json(*table.shape);
+  }
+
+  void read_pages(const TableRef& table, model::Chunk chunk, base::Bytes page,
+                  const std::function<void(const model::RowBatch&)>& take) {
+    model::RowBatch rows(table.shape->columns.size());
+    for (bool more = true; more;) {
+      const auto last = read(table, chunk, page, rows);
+      if (!rows.empty()) take(rows);
+      rows.clear();
+      more = last.has_value();
+      chunk.after = last;
+    }
+  }
+
+  template <typename Take>
+  static void take_each(const model::RowBatch& rows, const Take& take) {
+    for (std::size_t row = 0; row < rows.rows(); ++row) take(BatchRow{rows, row});
+  }
+
+  template <typename Take>
+  void each_row_of_chunk(const TableRef& table, const model::Chunk& chunk, Take take) {
+    if (has_documents(table)) {
+      return read_pages(table, chunk, document_page,
+                        [&](const model::RowBatch& rows) { take_each(rows, take); });
+    }
+    each_row(table, select_rows(table, key_range(*table.shape, chunk.after, chunk.through)),
+             [&](const Stream& row) {
+               take(row);
+               return true;
+             });
+  }
+
   template <typename Take>
   void each_row_of_keys(const TableRef& table, const std::vector<Key>& keys, Take take) {
+    const bool documents = has_documents(table);
     for (std::size_t at = 0; at < keys.size(); at += keys_a_statement) {
       const std::size_t count = std::min(keys_a_statement, keys.size() - at);
-      each_row(table, select_rows(table, key_in(*table.shape, &keys[at], count)), take);
+      model::RowBatch rows(table.shape->columns.size());
+      each_row(table, select_rows(table, key_in(*table.shape, &keys[at], count)),
+               [&](const Stream& row) {
+                 if (!documents) {
+                   take(row);
+                   return true;
+                 }
+                 for (std::size_t i = 0; i < row.columns(); ++i) rows.append(row.cell(i));
+                 return true;
+               });
+      if (!documents) continue;
+      model::RowBatch typed(table.shape->columns.size());
+      append_with_types(connection_, table, rows, typed);
+      take_each(typed, take);
     }
   }
 

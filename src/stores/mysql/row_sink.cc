@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "stores/mysql/row_text.h"
+#include "stores/mysql/server_support.h"
 #include "stores/mysql/sql.h"
 
 namespace wherry::stores::mysql {
@@ -93,14 +94,16 @@ void RowSink::put(const contract::TablePair& table, const model::RowBatch& rows)
   while (first < rows.rows()) {
     std::size_t bytes = 0;
     std::uint64_t zero_enums = 0;
+    bool typed = false;
     std::size_t last = first;
     while (last < rows.rows() && zero_enums < zero_enums_a_statement) {
       const RowFacts facts = facts_of(table.source, batch.columns, rows, last);
       bytes += facts.bytes;
       zero_enums += facts.zero_enums;
+      typed |= facts.typed;
       ++last;
     }
-    if (lines_allowed_ && bytes >= worth_loading) {
+    if (lines_allowed_ && !typed && bytes >= worth_loading) {
       load(batch, first, last, zero_enums);
     } else {
       replace(batch, first, last);
@@ -143,6 +146,7 @@ void RowSink::replace(const Batch& batch, std::size_t first, std::size_t last) {
   std::uint64_t zero_enums = 0;
   for (std::size_t row = first; row < last; ++row) {
     values.clear();
+    const RowFacts facts = facts_of(batch.table.source, batch.columns, batch.rows, row);
     append_values(values, batch.table.source, batch.columns, batch.rows, row);
     if (rows > 0 && sql.size() + values.size() + 1 > statement_limit_) {
       replace_bounded(batch, sql, rows, zero_enums);
@@ -151,20 +155,20 @@ void RowSink::replace(const Batch& batch, std::size_t first, std::size_t last) {
       zero_enums = 0;
     }
     if (head.size() + values.size() > packet_limit_) {
-      if (!lines_allowed_) {
+      if (!lines_allowed_ || facts.typed) {
         throw Error(ErrorKind::rejected, "target.max_allowed_packet",
                     fmt::format("a row of {} does not fit into the target's max_allowed_packet; "
-                                "raise it, or allow local_infile there",
-                                base::human_bytes(values.size())),
+                                "raise it{}",
+                                base::human_bytes(values.size()),
+                                facts.typed ? "" : ", or allow local_infile there"),
                     batch.table.target.text());
       }
-      load(batch, row, row + 1,
-           facts_of(batch.table.source, batch.columns, batch.rows, row).zero_enums);
+      load(batch, row, row + 1, facts.zero_enums);
       continue;
     }
     if (rows > 0) sql += ',';
     sql += values;
-    zero_enums += facts_of(batch.table.source, batch.columns, batch.rows, row).zero_enums;
+    zero_enums += facts.zero_enums;
     ++rows;
   }
   if (rows > 0) replace_bounded(batch, sql, rows, zero_enums);

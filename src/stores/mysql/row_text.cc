@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "base/error.h"
+#include "stores/mysql/json_text.h"
 #include "stores/mysql/sql.h"
 
 namespace wherry::stores::mysql {
@@ -79,6 +80,8 @@ void append_field(std::string& out, const Column& column, model::Cell cell) {
     out += "\\N";
   } else if (column.type == ColumnType::year) {
     append_year(out, column, *cell);
+  } else if (column.type == ColumnType::json) {
+    append_escaped(out, plain_json(*cell));
   } else if (holds_bytes(column.type)) {
     append_escaped(out, *cell);
   } else {
@@ -93,12 +96,7 @@ void append_value(std::string& out, const Column& column, model::Cell cell) {
     out += '\'';
     append_year(out, column, *cell);
     out += '\'';
-  } else if (column.type == ColumnType::json) {
-    // A server makes no JSON of bytes.
-    out += "CONVERT(";
-    append_quoted(out, *cell);
-    out += " USING utf8mb4)";
-  } else if (holds_bytes(column.type)) {
+  } else if (holds_bytes(column.type) && column.type != ColumnType::json) {
     append_quoted(out, *cell);
   } else {
     append_literal(out, column, cell);
@@ -131,6 +129,7 @@ RowFacts facts_of(const model::TableSchema& shape, const std::vector<std::size_t
     }
     facts.bytes += cell->size();
     if (column.type == ColumnType::enum_ && *cell == "0") ++facts.zero_enums;
+    if (column.type == ColumnType::json) facts.typed |= needs_expression(*cell);
   }
   return facts;
 }
@@ -148,6 +147,7 @@ std::string load_statement(const model::CollectionName& table, const model::Tabl
       continue;
     }
     names += variable(i);
+    // A server makes no JSON of bytes.
     settings += settings.empty() ? " SET " : ", ";
     settings += identifier(column.name) + (is_json ? "=CONVERT(" : "=CAST(") + variable(i) +
                 (is_json ? " USING utf8mb4)" : " AS UNSIGNED)");

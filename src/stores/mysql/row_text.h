@@ -22,6 +22,7 @@ std::vector<std::size_t> written_columns(const model::TableSchema& shape);
 struct RowFacts {
   std::size_t bytes = 0;         // of its cells
   std::uint64_t zero_enums = 0;  // enum cells of number 0: a server stores them, and warns of each
+  bool typed = false;            // has a document that a line cannot tell: text would lose types
 };
 // Throws Error(data_mismatch) for NULL in a NOT NULL column: some servers would silently put a
 // default.

@@ -1,5 +1,10 @@
 #include "stores/mysql/server_support.h"
 
+#include <algorithm>
+#include <array>
+
+#include "stores/mysql/json_types.h"
+
 namespace wherry::stores::mysql {
 
 // MariaDB tells the place of a snapshot in the log since 10.3 without a lock; MySQL has GTIDs and
@@ -27,12 +32,68 @@ std::string why_not_held(const ServerVersion& version, const model::Column& colu
     case ColumnType::year:
       return column.length == 2 ? "has no years of two digits" : "";
     case ColumnType::json:
-      if (version.number < 50708) return "has no such type";
-      return "would make the documents anew from their text, in which decimals, times and bytes "
-             "inside them are told from numbers and strings no more";
+      return version.number < 50708 ? "has no such type" : "";
     default:
       return {};
   }
+}
+
+std::string why_not_held(const ServerVersion& version, const model::TableSchema& table) {
+  if (version.is_mariadb() || !table.key.empty() || !has_json(table)) return {};
+  return "has columns of JSON but no key, and the types inside its documents are asked for by key";
+}
+
+std::string_view show_log_end(const ServerVersion& version) {
+  const bool renamed = !version.is_mariadb() && version.number >= 80200;
+  return renamed ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS";
+}
+
+std::string_view show_replica(const ServerVersion& version) {
+  if (version.is_mariadb()) return "SHOW ALL SLAVES STATUS";
+  return version.number >= 80022 ? "SHOW REPLICA STATUS" : "SHOW SLAVE STATUS";
+}
+
+std::string known_modes(const ServerVersion& version, std::string_view sql_mode) {
+  constexpr std::array<std::string_view, 4> taken_away{"NO_AUTO_CREATE_USER", "NO_FIELD_OPTIONS",
+                                                       "NO_KEY_OPTIONS", "NO_TABLE_OPTIONS"};
+  if (version.is_mariadb() || version.number < 80000) return std::string(sql_mode);
+  std::string out;
+  while (!sql_mode.empty()) {
+    const std::size_t end = sql_mode.find(',');
+    const std::string_view mode = sql_mode.substr(0, end);
+    sql_mode.remove_prefix(end == std::string_view::npos ? sql_mode.size() : end + 1);
+    if (std::find(taken_away.begin(), taken_away.end(), mode) != taken_away.end()) continue;
+    if (!out.empty()) out += ',';
+    out += mode;
+  }
+  return out;
+}
+
+bool has_tags(std::string_view gtid_set) {
+  while (!gtid_set.empty()) {
+    const std::size_t colon = gtid_set.find(':');
+    gtid_set.remove_prefix(colon == std::string_view::npos ? gtid_set.size() : colon + 1);
+    if (!gtid_set.empty() && (gtid_set[0] == '_' || (gtid_set[0] >= 'a' && gtid_set[0] <= 'z'))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool is_deprecation(std::string_view warning_code) {
+  constexpr std::array<std::string_view, 3> codes{"1287", "1681", "3719"};
+  return std::find(codes.begin(), codes.end(), warning_code) != codes.end();
+}
+
+bool takes_rows_of(const model::TableSchema& target, const model::TableSchema& source) {
+  if (!source.carries_like(target)) return false;
+  for (std::size_t i = 0; i < source.columns.size(); ++i) {
+    if (target.columns[i].type == model::ColumnType::json &&
+        source.columns[i].type != model::ColumnType::json) {
+      return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace wherry::stores::mysql

@@ -3,6 +3,7 @@
 // Pure; thread-safe.
 
 #include <string>
+#include <string_view>
 
 #include "model/schema.h"
 #include "stores/mysql/connection.h"
@@ -20,5 +21,27 @@ Support support_of(const ServerVersion& version);
 // Why a server cannot hold this column of a source as it is there; "" if it can. What it has no
 // word for, but another that means the same, it can.
 std::string why_not_held(const ServerVersion& version, const model::Column& column);
+// The same of a table as a whole.
+std::string why_not_held(const ServerVersion& version, const model::TableSchema& table);
+
+// What a server answers where its log ends, and whether it replicates from another: words that were
+// exchanged between versions.
+std::string_view show_log_end(const ServerVersion& version);
+std::string_view show_replica(const ServerVersion& version);
+
+// The modes of sql_mode that the server knows, where those it does not know have no meaning for
+// definitions: MySQL 8.0 took away the ones about GRANT and about how SHOW CREATE TABLE writes.
+std::string known_modes(const ServerVersion& version, std::string_view sql_mode);
+
+// Whether a set of MySQL's GTIDs holds tagged ones: "uuid:1-5:tag:1-3". Only a tag begins with a
+// letter or a _.
+bool has_tags(std::string_view gtid_set);
+
+// Whether a warning only says that a word is out of fashion, and nothing about a value.
+bool is_deprecation(std::string_view warning_code);
+
+// Whether a table that is on a target can take the rows of one of a source. A document of MySQL's
+// JSON can become a text, but a text that becomes a document is written anew by the server.
+bool takes_rows_of(const model::TableSchema& target, const model::TableSchema& source);
 
 }  // namespace wherry::stores::mysql

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "base/text.h"
+#include "stores/mysql/json_text.h"
 
 namespace wherry::stores::mysql {
 
@@ -152,9 +153,11 @@ void append_literal(std::string& out, const Column& column, model::Cell cell) {
     case ColumnType::char_:
     case ColumnType::varchar:
     case ColumnType::text:
-    case ColumnType::json:
       if (column.charset != "binary" && !column.charset.empty()) out += "_" + column.charset + " ";
       append_hex(out, *cell);
+      return;
+    case ColumnType::json:
+      append_json_expression(out, *cell);
       return;
     case ColumnType::binary:
     case ColumnType::varbinary:

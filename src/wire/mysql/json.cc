@@ -77,7 +77,7 @@ void append_double(std::string& out, double value, JsonStyle style) {
     out.append("0.").append(static_cast<std::size_t>(-point), '0').append(digits);
   } else if (length <= point) {
     out.append(digits).append(static_cast<std::size_t>(point - length), '0');
-    if (style.point) out += ".0";
+    if (style.point || style.types) out += ".0";
   } else {
     out.append(digits, 0, static_cast<std::size_t>(point)).append(".");
     out.append(digits, static_cast<std::size_t>(point));
@@ -165,15 +165,15 @@ class Reader {
       case Kind::int16:
         return append_number(out_, in.little_signed(2));
       case Kind::uint16:
-        return append_number(out_, in.little(2));
+        return unsigned_number(in.little(2));
       case Kind::int32:
         return append_number(out_, in.little_signed(4));
       case Kind::uint32:
-        return append_number(out_, in.little(4));
+        return unsigned_number(in.little(4));
       case Kind::int64:
         return append_number(out_, in.little_signed(8));
       case Kind::uint64:
-        return append_number(out_, in.little(8));
+        return unsigned_number(in.little(8));
       case Kind::double_:
         return append_double(out_, std::bit_cast<double>(in.u64()), style_);
       case Kind::string: {
@@ -196,6 +196,11 @@ class Reader {
       if ((byte & 0x80U) == 0) return length;
     }
     throw_malformed("a JSON length does not end");
+  }
+
+  void unsigned_number(std::uint64_t value) {
+    append_number(out_, value);
+    if (style_.types) out_ += 'u';
   }
 
   void literal(unsigned number) {
@@ -261,6 +266,7 @@ class Reader {
     const std::uint64_t length = variable_length(in);
     Cursor data(in.take(length));
     std::string text;
+    std::string_view mark;
     switch (Opaque{static_cast<std::uint8_t>(type)}) {
       case Opaque::newdecimal: {
         const unsigned precision = data.u8();
@@ -270,24 +276,33 @@ class Reader {
         }
         read_decimal(data, precision, scale, text);
         out_ += text;
+        if (style_.types) out_ += 'm';
         return;
       }
       case Opaque::date:
+        mark = "date";
         read_packed_date(data, text);
         break;
       case Opaque::time:
+        mark = "time";
         read_packed_time(data, text);
         break;
       case Opaque::datetime:
+        mark = "datetime";
+        read_packed_datetime(data, text);
+        break;
       case Opaque::timestamp:
+        mark = "timestamp";
         read_packed_datetime(data, text);
         break;
       default:
+        mark = "opaque";
         text = "base64:type";
         append_number(text, type);
         text += ':';
         append_base64(text, data.take_all());
     }
+    if (style_.types) out_ += mark;
     out_.append("\"").append(text).append("\"");
   }
 

@@ -43,6 +43,27 @@ TEST(Json, doubles_without_a_fraction_show_it_since_mysql_8) {
   EXPECT_EQ(text_of("0b0100000000000000"), "5e-324");
 }
 
+TEST(Json, typed_text_tells_the_types_that_the_servers_text_leaves_open) {
+  const auto typed = [](std::string_view hex) {
+    EXPECT_EQ(text_of(hex, {.types = true}), text_of(hex, {.point = true, .types = true}));
+    return text_of(hex, {.types = true});
+  };
+  EXPECT_EQ(typed("05ffff"), "-1");
+  EXPECT_EQ(typed("060500"), "5u");
+  EXPECT_EQ(typed("0800000080"), "2147483648u");
+  EXPECT_EQ(typed("0affffffffffffffff"), "18446744073709551615u");
+  EXPECT_EQ(typed("0b000000000000f03f"), "1.0");
+  EXPECT_EQ(typed("0b0000000000000080"), "-0.0");
+  EXPECT_EQ(typed("0b00000000000059c0"), "-100.0");
+  EXPECT_EQ(typed("0b9a9999999999b93f"), "0.1");
+  EXPECT_EQ(typed("0b408cb5781daf1544"), "1e20");
+  EXPECT_EQ(typed("0ff60403028132"), "1.50m");
+  EXPECT_EQ(typed("0c0178"), "\"x\"");
+  EXPECT_EQ(typed("0401"), "true");
+  EXPECT_EQ(typed(times), R"({"t": time"-630:59:59.000000", "u": time"25:00:01.500000"})");
+  EXPECT_EQ(typed("0f0f03414243"), "opaque\"base64:type15:QUJD\"");
+}
+
 TEST(Json, that_ends_early_is_malformed_and_nothing_worse) {
   const std::string whole = base::from_hex(times).value();
   std::string out;

@@ -251,7 +251,8 @@ RowLayout::Column RowLayout::column_of(const MappedColumn& wire, const model::Co
     case WireType::blob_compressed:
       return {Form::compressed, false, wire.length, 0, known.length};
     case WireType::json:
-      return {Form::json, false, wire.length, 0, known.length};
+      return {known.type == ColumnType::json ? Form::typed_json : Form::json, false, wire.length, 0,
+              known.length};
     case WireType::enum_:
     case WireType::set:
       return {Form::integer, true, wire.length};
@@ -437,6 +438,10 @@ void RowLayout::read_value(Cursor& in, const Column& c, std::string& out) const 
     case Form::json: {
       const std::uint64_t length = in.little(c.size);
       return read_json(in.take(length), json_style_, out);
+    }
+    case Form::typed_json: {
+      const std::uint64_t length = in.little(c.size);
+      return read_json(in.take(length), {.types = true}, out);
     }
   }
 }

@@ -62,7 +62,8 @@ class RowLayout {
     bytes,         // a length of `size` bytes, then as many bytes
     padded_bytes,  // the same, without the trailing 0x00 of a value of `most` bytes
     compressed,    // a length of `size` bytes, then what MariaDB's COMPRESSED columns hold
-    json,          // a length of `size` bytes, then MySQL's binary form
+    json,          // a length of `size` bytes, then MySQL's binary form: for a column of text
+    typed_json,    // the same: for a column of JSON
   };
   struct Column {
     Form form = Form::integer;

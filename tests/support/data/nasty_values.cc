@@ -68,6 +68,19 @@ std::vector<std::string> json_documents() {
       "CAST('-12345678901234567890123456789.123456789' AS DECIMAL(65,9)))",
       "JSON_ARRAY(CAST('10:11:12.5' AS TIME(1)), CAST('-10:00:00' AS TIME), CAST('2015-01-15 "
       "23:24:25.12' AS DATETIME(2)), CAST('2015-01-15' AS DATE), TIMESTAMP('2020-01-01'))",
+      "JSON_ARRAY(1, CAST(1 AS UNSIGNED), 1e0, CAST(1 AS DECIMAL), 5000000000, CAST(5000000000 AS "
+      "UNSIGNED), CAST(5e9 AS DECIMAL(12,2)), -5e9)",
+      "JSON_ARRAY('2020-01-01', '2020-01-01 00:00:00.000000', '10:11:12.000000', "
+      "'base64:type15:QUJD', '1.5', CAST('2020-01-01' AS DATE), CAST('0000-00-00' AS DATE), "
+      "CAST('-00:00:00.1' AS TIME(6)))",
+      "JSON_OBJECT('', 1.50, 'a', JSON_OBJECT('', 2e0, 'x.y', 2.50, 'it''s', 3.50, '\\\\\"[0]', "
+      "CAST('2020-01-01' AS DATE), '€', 4.50))",
+      "CAST(1.50 AS JSON)",
+      // Bytes of a BLOB, 'z' and many.
+      "JSON_ARRAY((SELECT d FROM (SELECT IFNULL('z', REPEAT(x'61',1000)) d LIMIT 1) b), (SELECT d "
+      "FROM (SELECT IFNULL(REPEAT(x'61',70000), 'z') d LIMIT 1) b))",
+      "CAST(CAST('2020-01-01' AS DATE) AS JSON)",
+      "CAST(CAST(7 AS UNSIGNED) AS JSON)",
       "JSON_ARRAY(b'101', CAST(REPEAT('x',100) AS BINARY), CAST('' AS BINARY), x'00ff', "
       "REPEAT(x'61',57), REPEAT(x'61',58))",
       "'" + deep + "'",
