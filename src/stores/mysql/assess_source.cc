@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "stores/mysql/foreign_keys.h"
 #include "stores/mysql/identity.h"
+#include "stores/mysql/log_position.h"
 #include "stores/mysql/schema.h"
 #include "stores/mysql/server_support.h"
 #include "stores/mysql/sql.h"
@@ -186,6 +187,11 @@ class Assessment {
               : "switch gtid_mode to ON step by step (OFF_PERMISSIVE, ON_PERMISSIVE, ON) with "
                 "enforce_gtid_consistency=ON");
     }
+    if (has_tags(variable("gtid_executed"))) {
+      add(Severity::blocker, "source.tagged_gtid", "source",
+          "the server has transactions with tagged GTIDs (MySQL 8.3), which are not carried",
+          "move from a server without them");
+    }
     if (variable("binlog_checksum") == "NONE") {
       add(Severity::warning, "source.binlog_checksum", "source",
           "binlog_checksum is NONE: damage to the log on disk or on the way is not noticed",
@@ -210,8 +216,7 @@ class Assessment {
 
   void check_log_contents() {
     try {
-      const bool renamed = !is_mariadb() && c_.server().number >= 80200;
-      const Result r = c_.query(renamed ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS");
+      const Result r = c_.query(log_status_statement(c_.server()));
       const bool filtered = !r.empty() && (!r.text(0, "Binlog_Do_DB").empty() ||
                                            !r.text(0, "Binlog_Ignore_DB").empty());
       if (filtered) {
@@ -259,10 +264,7 @@ class Assessment {
     bool known = false;
     bool replica = false;
     try {
-      replica = !c_.query(!is_mariadb() && c_.server().number >= 80022 ? "SHOW REPLICA STATUS"
-                          : is_mariadb()                               ? "SHOW ALL SLAVES STATUS"
-                                                                       : "SHOW SLAVE STATUS")
-                     .empty();
+      replica = !c_.query(std::string(show_replica(c_.server()))).empty();
       known = true;
     } catch (const Error& e) {
       if (e.code() != "mysql.privilege") throw;

@@ -123,7 +123,8 @@ void BinlogStream::announce(std::uint32_t server_id) {
                   nanoseconds));
   // The same at every connect, so that a server ends the stream of a reader that came back before
   // its old one was missed.
-  connection_.execute(fmt::format("SET @slave_uuid='77686572-7279-4000-8000-{:012x}'", server_id));
+  connection_.execute(fmt::format(
+      "SET @slave_uuid='77686572-7279-4000-8000-{:012x}', @replica_uuid=@slave_uuid", server_id));
   if (connection_.server().is_mariadb()) connection_.execute("SET @mariadb_slave_capability=4");
 }
 

@@ -208,6 +208,22 @@ TEST_F(Assembly, create_table_select_goes_on_with_its_rows) {
   EXPECT_THAT(ids(parts_[1]), ElementsAre("1:1"));
 }
 
+// As MySQL 8.0.21 logs it.
+TEST_F(Assembly, create_table_with_start_transaction_goes_on_with_its_rows) {
+  mysql_gtid();
+  query("BEGIN");
+  query("CREATE TABLE `i` (id TINYINT) START TRANSACTION");
+  ASSERT_EQ(parts_.size(), 1U);
+  EXPECT_FALSE(parts_[0].last);
+  assembler_.track(tables());
+  map(inno);
+  insert(inno, "\x01", wire::Rows::statement_end);
+  xid();
+  ASSERT_EQ(parts_.size(), 2U);
+  EXPECT_TRUE(parts_[1].last);
+  EXPECT_THAT(ids(parts_[1]), ElementsAre("1:1"));
+}
+
 TEST_F(Assembly, rollback_to_takes_back_transactional_rows_only) {
   gtid(1);
   map(inno);

@@ -173,6 +173,8 @@ void prepare_to_define(Connection& connection) {
   try_to_set(connection, "explicit_defaults_for_timestamp=1");
   // Row formats that a server no longer offers are exchanged instead of refused.
   try_to_set(connection, "innodb_strict_mode=0");
+  // MySQL 8.0.30: a table without a key stays without one.
+  try_to_set(connection, "sql_generate_invisible_primary_key=OFF");
 }
 
 void create_tables(Connection& connection, const contract::Fence& fence,

@@ -73,6 +73,12 @@ TEST(DdlPlan, exchanges_names_and_nothing_else) {
             "CREATE TABLE `new`.`t``2` (a INT)   PARTITION BY HASH(a)  ");
 }
 
+// Manual 8.0, 13.1.20.4 "CREATE TABLE ... SELECT Statement".
+TEST(DdlPlan, a_table_that_mysql_8_made_from_a_query_is_made_and_its_rows_follow) {
+  EXPECT_EQ(statement("CREATE TABLE `t` (`start` INT) ENGINE=InnoDB START TRANSACTION"),
+            "CREATE TABLE `new`.`t``2` (`start` INT) ENGINE=InnoDB  ");
+}
+
 TEST(DdlPlan, exchanges_the_parents_of_foreign_keys) {
   EXPECT_EQ(statement("ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES p (a) ON DELETE RESTRICT"),
             "ALTER TABLE `new`.`t``2` ADD FOREIGN KEY (a) REFERENCES `new`.`p` (a) ON DELETE "

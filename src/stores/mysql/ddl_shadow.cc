@@ -205,7 +205,8 @@ std::string charset_of(const Connection& connection, const std::string& name) {
 void enter_session_of(Connection& connection, const model::DdlEvent& event) {
   prepare_to_define(connection);
   try {
-    connection.execute("SET SESSION sql_mode=" + text_literal(event.sql_mode));
+    connection.execute("SET SESSION sql_mode=" +
+                       text_literal(known_modes(connection.server(), event.sql_mode)));
   } catch (const Error& e) {
     if (e.may_retry()) throw;
     throw Error(ErrorKind::not_supported, "ddl.sql_mode",

@@ -304,6 +304,10 @@ class Reader {
         !is(at_ + 1, "SYSTEM") && !is(at_ + 1, "PARSER")) {
       set(DdlKind::create_table_select, "create table select");
     }
+    // MySQL 8.0.21 logs CREATE TABLE … SELECT so: the rows follow in the same transaction.
+    if (depth == 0 && creating && next_is("START") && is(at_ + 1, "TRANSACTION")) {
+      out_.marks.emplace_back(tokens_[at_].begin, tokens_[at_ + 1].end);
+    }
     if (next_is("ENGINE")) {
       const std::size_t value = is(at_ + 1, '=') ? at_ + 2 : at_ + 1;
       if (value < tokens_.size() && !is(value, "INNODB") && depth == 0) {

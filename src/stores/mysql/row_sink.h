@@ -28,7 +28,7 @@ class RowSink {
   void require_fit(const std::string& sql, const contract::TablePair& table) const;
 
   // Of the last statement: throws Error(data_mismatch, "target.value_changed") unless its warnings
-  // are those that so many enums of number 0 make.
+  // are those that so many enums of number 0 make, or say nothing about values.
   void require_only_zero_enums(const contract::TablePair& table, std::uint64_t warnings,
                                std::uint64_t zero_enums);
 

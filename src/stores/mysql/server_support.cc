@@ -43,11 +43,6 @@ std::string why_not_held(const ServerVersion& version, const model::TableSchema&
   return "has columns of JSON but no key, and the types inside its documents are asked for by key";
 }
 
-std::string_view show_log_end(const ServerVersion& version) {
-  const bool renamed = !version.is_mariadb() && version.number >= 80200;
-  return renamed ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS";
-}
-
 std::string_view show_replica(const ServerVersion& version) {
   if (version.is_mariadb()) return "SHOW ALL SLAVES STATUS";
   return version.number >= 80022 ? "SHOW REPLICA STATUS" : "SHOW SLAVE STATUS";

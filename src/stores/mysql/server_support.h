@@ -24,9 +24,7 @@ std::string why_not_held(const ServerVersion& version, const model::Column& colu
 // The same of a table as a whole.
 std::string why_not_held(const ServerVersion& version, const model::TableSchema& table);
 
-// What a server answers where its log ends, and whether it replicates from another: words that were
-// exchanged between versions.
-std::string_view show_log_end(const ServerVersion& version);
+// Asks a server whether it replicates from another, in words that were exchanged between versions.
 std::string_view show_replica(const ServerVersion& version);
 
 // The modes of sql_mode that the server knows, where those it does not know have no meaning for

@@ -12,6 +12,7 @@
 #include "stores/mysql/log_position.h"
 #include "stores/mysql/reader.h"
 #include "stores/mysql/schema.h"
+#include "stores/mysql/server_support.h"
 #include "stores/mysql/sql.h"
 
 namespace wherry::stores::mysql {
@@ -112,11 +113,13 @@ contract::SourceLoad read_load(Connection& c) {
   load.threads_running =
       c.query("SHOW GLOBAL STATUS LIKE 'Threads\\_running'").number(0, std::size_t{1});
   try {
-    const Result replica = c.query("SHOW SLAVE STATUS");
-    if (!replica.empty()) {
-      if (const auto lag = replica.number(0, "Seconds_Behind_Master")) {
-        load.replica_lag = std::chrono::seconds(*lag);
-      }
+    const Result replicas = c.query(std::string(show_replica(c.server())));
+    for (std::size_t row = 0; row < replicas.rows(); ++row) {
+      auto lag = replicas.number(row, "Seconds_Behind_Master");
+      if (!lag) lag = replicas.number(row, "Seconds_Behind_Source");
+      if (!lag) continue;
+      load.replica_lag =
+          std::max(load.replica_lag.value_or(std::chrono::seconds(0)), std::chrono::seconds(*lag));
     }
   } catch (const Error& error) {
     // Not allowed to look: then it does not tell.

@@ -295,7 +295,7 @@ void RowLayout::check_optional(const TableMap& map, const std::vector<MappedColu
                                    is_bytes(known.type) ? "text" : "bytes"));
       }
       ++texts;
-    } else if (known.type == ColumnType::geometry || is_fixed_bytes(known.type)) {
+    } else if (map.mariadb && (known.type == ColumnType::geometry || is_fixed_bytes(known.type))) {
       ++texts;  // said of them as well, and means nothing
     }
     const auto check_members = [&](const auto& members, std::size_t which) {

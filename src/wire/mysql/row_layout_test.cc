@@ -341,6 +341,44 @@ TEST(RowLayout, images_cut_anywhere_are_malformed) {
   EXPECT_EQ(row_ends, 3U) << "nothing, one and two rows";
 }
 
+// A table (g GEOMETRY, a VARCHAR(10) latin1, b VARBINARY(10)) with binlog_row_metadata=FULL and all
+// the fields of MySQL's sources, libbinlogevents/include/rows_event.h,
+// Optional_metadata_field_type. MySQL counts no GEOMETRY among the columns with a character set.
+TEST(RowLayout, reads_past_what_mysql_8_says_of_columns_besides) {
+  TableMap map;
+  map.types = "\xff\x0f\x0f";
+  map.metadata = "\x04\x0a\x00\x0a\x00"s;
+  map.nullable = "\x07";
+  map.optional =
+      "\x03\x02\x08\x3f"s  // COLUMN_CHARSET: latin1_swedish_ci, binary
+      "\x04\x06\x01g\x01"s
+      "a\x01"s
+      "b"s              // COLUMN_NAME
+      "\x07\x01\x00"s   // GEOMETRY_TYPE
+      "\x08\x01\x01"s   // SIMPLE_PRIMARY_KEY
+      "\x0a\x01\x21"s   // ENUM_AND_SET_DEFAULT_CHARSET
+      "\x0c\x01\xe0"s   // COLUMN_VISIBILITY
+      "\x0d\x01\x03"s;  // VECTOR_DIMENSIONALITY
+  auto schema = captured::table("t", {captured::column("g", model::ColumnType::geometry),
+                                      captured::column("a", model::ColumnType::varchar),
+                                      captured::column("b", model::ColumnType::varbinary)});
+  schema.columns[1].length = schema.columns[2].length = 10;
+  EXPECT_EQ(code_of([&] { RowLayout(map, schema); }), "no error");
+  std::swap(map.optional[2], map.optional[3]);
+  EXPECT_THAT(code_of([&] { RowLayout(map, schema); }), HasSubstr("holds"));
+}
+
+TEST(RowLayout, refuses_kinds_of_columns_of_mysql_8_and_9_by_name) {
+  TableMap map;
+  map.nullable = "\x01";
+  const auto schema = captured::table("t", {captured::column("v", model::ColumnType::blob)});
+  map.types = "\xf2";  // VECTOR
+  map.metadata = "\x04";
+  EXPECT_THAT(code_of([&] { RowLayout(map, schema); }), HasSubstr("binlog.column_type"));
+  map.types = "\x14";  // TYPED_ARRAY, of multi-valued indexes
+  EXPECT_THAT(code_of([&] { RowLayout(map, schema); }), HasSubstr("binlog.column_type"));
+}
+
 TEST(RowLayout, a_value_longer_than_its_column_is_malformed) {
   TableMap map;
   map.types = "\x0f";

@@ -143,9 +143,10 @@ bool has_sign_in_mariadb(WireType t) { return is_numeric(t) || t == WireType::ye
 
 bool is_text(WireType t) {
   return t == WireType::string || t == WireType::varchar || t == WireType::blob ||
-         t == WireType::blob_compressed || t == WireType::varchar_compressed ||
-         t == WireType::geometry;
+         t == WireType::blob_compressed || t == WireType::varchar_compressed;
 }
+
+bool has_collation_in_mariadb(WireType t) { return is_text(t) || t == WireType::geometry; }
 
 std::size_t count(const std::vector<MappedColumn>& columns, bool (*is)(WireType)) {
   return static_cast<std::size_t>(
@@ -308,10 +309,12 @@ OptionalMetadata read_optional(const TableMap& map, const std::vector<MappedColu
             read_signs(value, count(columns, map.mariadb ? has_sign_in_mariadb : is_numeric));
         break;
       case 2:
-        o.collations = read_default_collation(value, count(columns, is_text));
+        o.collations = read_default_collation(
+            value, count(columns, map.mariadb ? has_collation_in_mariadb : is_text));
         break;
       case 3:
-        o.collations = read_collations(value, count(columns, is_text));
+        o.collations = read_collations(
+            value, count(columns, map.mariadb ? has_collation_in_mariadb : is_text));
         break;
       case 4:
         o.names = read_names(value, columns.size());
