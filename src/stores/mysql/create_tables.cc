@@ -103,7 +103,9 @@ class TableMaker {
     note_as_ours(connection_, fence_, pair.target, Origin::made);
     make_schema(pair);
     make_table(pair);
-    require_like(pair, read_table(connection_, pair.target));
+    const auto made = read_table(connection_, pair.target);
+    require_like(pair, made);
+    require_same_collations(pair, *made);
   }
 
  private:
@@ -111,6 +113,21 @@ class TableMaker {
     if (!schemas_.insert(pair.target.schema).second) return;
     connection_.execute("CREATE DATABASE IF NOT EXISTS " + identifier(pair.target.schema) + " " +
                         source_.schema_defaults(pair.source.name.schema));
+  }
+
+  // Where utf8mb4 is named without a collation, MySQL 8.0 has another one than all before it; keys
+  // would be ordered and told apart otherwise.
+  void require_same_collations(const TablePair& pair, const model::TableSchema& made) {
+    if (connection_.server().is_mariadb() || connection_.server().number < 80000) return;
+    for (std::size_t i = 0; i < made.columns.size(); ++i) {
+      const std::string& wanted = pair.source.columns[i].collation;
+      if (made.columns[i].collation == wanted) continue;
+      connection_.execute("DROP TABLE " + qualified(pair.target));
+      throw Error(ErrorKind::rejected, "target.collation_differs",
+                  "the target would keep column " + base::printable(made.columns[i].name) +
+                      " in collation " + made.columns[i].collation + " in place of " + wanted,
+                  pair.target.text() + " at " + connection_.endpoint().text());
+    }
   }
 
   void make_table(const TablePair& pair) {
@@ -186,6 +203,10 @@ void create_tables(Connection& connection, const contract::Fence& fence,
                 connection.endpoint().text());
   }
   prepare_to_define(connection);
+  // What SHOW CREATE TABLE of any server but MySQL 8 means by utf8mb4 alone; that one says more.
+  if (!connection.server().is_mariadb() && connection.server().number >= 80000) {
+    try_to_set(connection, "default_collation_for_utf8mb4=utf8mb4_general_ci");
+  }
   drop_what_was_made(connection, fence);
   TableMaker maker(connection, fence, *mysql_source, tables);
   for (const auto& pair : tables) maker.make(pair);
