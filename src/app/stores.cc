@@ -35,6 +35,7 @@ std::unique_ptr<contract::RowSource> mysql_source(const config::Migration& confi
   stores::mysql::SourceOptions options;
   options.endpoint = endpoint(config.source);
   options.server_id = config.server_id.value_or(0);
+  options.new_log_every = std::get<config::MysqlStore>(config.source).new_log_every;
   return std::make_unique<stores::mysql::Source>(std::move(options));
 }
 

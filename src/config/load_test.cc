@@ -63,6 +63,7 @@ source:
   user: reader
   password_file: secret
   tls: {ca: ca.pem, cert: /c.pem, key: /k.pem}
+  new_log_every: 1 min
 target:
   dsn: mysql://writer@new:3308/?password_env=PW&tls_required=true
 tables: {include: ["shop.*", "crm.a?"], exclude: ["shop.tmp_*"]}
@@ -86,6 +87,7 @@ server_id: 99
   EXPECT_EQ(source.tls.ca, "/etc/ca.pem");
   EXPECT_TRUE(source.tls.verify);
   EXPECT_TRUE(source.tls.required);
+  EXPECT_EQ(source.new_log_every, std::chrono::minutes(1));
   const auto& target = std::get<MysqlStore>(m.target);
   EXPECT_EQ(target.port, 3308);
   EXPECT_EQ(target.user, "writer");
@@ -214,6 +216,7 @@ TEST(Load, each_mistake_in_a_store_is_told_with_its_place_and_code) {
       {"source: {type: mysql, host: h, user: u, password_env: A, password_file: /b}\n",
        {"4:73 config.conflicting_keys"}},
       {"source: {type: mysql, host: h, user: u, path: /x}\n", {"4:41 config.wrong_store_key"}},
+      {"source: {type: mysql, host: h, user: u, new_log_every: soon}\n", {"4:56 config.bad_value"}},
       {"source: {type: mysql, host: h, user: u, tls: {cert: /c}}\n", {"4:53 config.missing_key"}},
       {"source: {type: mysql, host: h, user: u, tls: {ca: /c, required: false}}\n",
        {"4:65 config.conflicting_keys"}},

@@ -35,6 +35,8 @@ struct MysqlStore {
   std::string user;
   Secret password;
   Tls tls;
+  // Of a source without GTIDs: how often it is told to begin a new log file at most.
+  std::chrono::milliseconds new_log_every{10'000};
 };
 
 // What happens to target files that are not (or no longer) at the source.

@@ -16,8 +16,9 @@ namespace wherry::config {
 namespace {
 
 constexpr std::string_view path_form = "a path";
-constexpr std::array<std::string_view, 7> mysql_keys{
-    "host", "port", "socket", "user", "password_env", "password_file", "tls"};
+constexpr std::array<std::string_view, 8> mysql_keys{
+    "host", "port", "socket", "user", "password_env", "password_file", "tls", "new_log_every"};
+constexpr std::array<std::string_view, 1> mysql_source_keys{"new_log_every"};
 constexpr std::array<std::string_view, 3> file_keys{"path", "deletes", "max_deletes"};
 
 bool is_variable_name(const std::string& text) {
@@ -128,6 +129,7 @@ class StoreReader {
     read_server(store);
     store.password = read_password();
     store.tls = read_tls();
+    read_source_keys(store);
     if (dsn_ && !dsn_->options.empty()) {
       problem(dsn_place_, "config.bad_dsn",
               fmt::format("{}.dsn: an option is unknown", field_.path),
@@ -175,6 +177,15 @@ class StoreReader {
       problem(field_.place(), "config.missing_key",
               fmt::format("key 'user' is missing in {}", field_.path), "add user: NAME");
     }
+  }
+
+  void read_source_keys(MysqlStore& store) {
+    for (const std::string_view key : mysql_source_keys) {
+      if (side_ == Side::source || !keys_.get(key)) continue;
+      problem(keys_.key_place(key), "config.wrong_store_key",
+              fmt::format("key '{}' has no meaning at the target", key), "move it to source");
+    }
+    if (auto every = reader_.duration(keys_.get("new_log_every"))) store.new_log_every = *every;
   }
 
   void take_from_dsn(MysqlStore& store) {

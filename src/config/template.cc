@@ -37,6 +37,8 @@ source:
     #key: /etc/wherry/client.key
     #verify: true
     #required: true
+  # Of a MySQL without GTIDs: how often it is told to begin a new log file, at most.
+  #new_log_every: 10 s
 
 # To where. The account needs to create and write the tables, and the schema _wherry.
 target:

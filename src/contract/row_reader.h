@@ -5,6 +5,7 @@
 // outlives it. Errors: transient, connection_lost (the view is gone; open another), data_mismatch
 // if the table is not as `shape` says.
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -90,6 +91,22 @@ class RowReader {
 
   // Replaces the previous view, which must be gone.
   virtual std::unique_ptr<RowView> open_view() = 0;
+
+  // The same, where what is wanted has its low at or after `least`, a place of the log that is
+  // known already: does and waits for what helps. The view may still stand before it; the caller
+  // looks.
+  virtual std::unique_ptr<RowView> open_view_from(const model::Position& least) {
+    (void)least;
+    return open_view();
+  }
+
+  // Where a view from a new place of the log costs the server something, such places are rationed:
+  // a caller with more to read keeps its view for so long, and asks for its turn before it opens
+  // the next one, while it holds nothing back. Then the wait is here and not in open_view_from().
+  virtual std::chrono::milliseconds views_are_worth_keeping() const {
+    return std::chrono::milliseconds(0);
+  }
+  virtual void wait_for_turn(const model::Position& least) { (void)least; }
 
   // A view whose place in the log is known exactly as far as these tables are concerned: its low
   // and high are the same, it holds every change of theirs before that and none after. Where the

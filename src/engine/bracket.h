@@ -1,6 +1,7 @@
 #pragma once
 // Opens views so that both sides can be brought to the same position (see follow_gate.h).
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -17,7 +18,25 @@ std::unique_ptr<contract::RowView> open_source_view(contract::RowReader& reader,
                                                     const FollowGate::Hold& hold,
                                                     const std::stop_token& stop);
 
-// The same, exact about these tables (contract::RowReader::open_exact_view).
+// A view with what holds following at its low. Requires: the reader has no other view.
+class HeldView {
+ public:
+  HeldView(contract::RowReader& reader, FollowGate& gate, const std::stop_token& stop);
+
+  contract::RowView& view() { return *view_; }  // Requires: it is not closed
+  const model::Bracket& bracket() const { return bracket_; }
+  void close_view() { view_.reset(); }  // following is held all the same
+  // Until then it may serve further reads (RowReader::views_are_worth_keeping).
+  std::chrono::steady_clock::time_point worth_keeping_until() const { return until_; }
+
+ private:
+  FollowGate::Hold hold_;
+  std::unique_ptr<contract::RowView> view_;
+  model::Bracket bracket_;
+  std::chrono::steady_clock::time_point until_;
+};
+
+// As open_source_view, exact about these tables (contract::RowReader::open_exact_view).
 std::unique_ptr<contract::RowView> open_exact_source_view(
     contract::RowReader& reader, const FollowGate::Hold& hold,
     const std::vector<model::CollectionName>& tables, const std::stop_token& stop);

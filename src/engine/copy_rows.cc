@@ -98,23 +98,21 @@ void CopyRows::run(const std::stop_token& stop) {
 
 void CopyRows::worker(const std::stop_token& stop) {
   bool all_done = false;
-  const auto session = [&] {
-    const auto reader = parts_.source.reader(stop);
-    const auto writer = parts_.target.writer(parts_.fence, stop);
+  const auto work_on = [&] {
+    Session session{parts_.source.reader(stop), parts_.target.writer(parts_.fence, stop), {}};
     (void)load_progress(parts_, stop);
-    while (!all_done) work(*reader, *writer, all_done, stop);
+    while (!all_done) work(session, all_done, stop);
   };
-  keep_trying(stop, "copying", session);
+  keep_trying(stop, "copying", work_on);
 }
 
-void CopyRows::work(contract::RowReader& reader, contract::RowWriter& writer, bool& all_done,
-                    const std::stop_token& stop) {
+void CopyRows::work(Session& session, bool& all_done, const std::stop_token& stop) {
   if (stop.stop_requested()) base::throw_cancelled();
   const auto task = plan_.next();
   if (const auto* to_plan = std::get_if<ChunkPlan::PlanIt>(&task)) {
     bool planned = false;
     try {
-      plan(reader, *to_plan);
+      plan(session, *to_plan);
       planned = true;
     } catch (const base::Error& error) {
       plan_.planning_ended(to_plan->table);
@@ -125,39 +123,43 @@ void CopyRows::work(contract::RowReader& reader, contract::RowWriter& writer, bo
     }
     if (planned) return plan_.planning_ended(to_plan->table);
     // The source's table is not as following knows it yet, as in copy().
+    session.kept.reset();
     sleep_for(50ms, stop);
   } else if (const auto* to_copy = std::get_if<ChunkPlan::CopyIt>(&task)) {
-    copy(reader, writer, to_copy->chunk, stop);
+    copy(session, to_copy->chunk, stop);
   } else if (std::holds_alternative<ChunkPlan::Wait>(task)) {
+    session.kept.reset();
     sleep_for(20ms, stop);
   } else {
+    session.kept.reset();
     all_done = true;
   }
 }
 
-void CopyRows::plan(contract::RowReader& reader, const ChunkPlan::PlanIt& task) {
+void CopyRows::plan(Session& session, const ChunkPlan::PlanIt& task) {
   constexpr int boundaries_at_once = 8;
   const auto pair = parts_.book.find(task.table);
   if (!pair) return plan_.forget(task.table);
   if (copied_whole(parts_, *pair)) return plan_.planned(task.table, std::nullopt);
-  const auto view = reader.open_view();
+  const auto fresh = session.kept ? nullptr : session.reader->open_view();
+  contract::RowView& view = fresh ? *fresh : session.kept->view();
   const contract::TableRef table{pair->source.name, &pair->source};
   const auto rows = rows_per_chunk(pair->source, parts_.limits);
   std::optional<model::Key> after = task.after;
   for (int i = 0; i < boundaries_at_once; ++i) {
-    auto through = view->boundary(table, after, std::nullopt, rows);
+    auto through = view.boundary(table, after, std::nullopt, rows);
     plan_.planned(task.table, through);
     if (!through) return;
     after = std::move(through);
   }
 }
 
-void CopyRows::copy(contract::RowReader& reader, contract::RowWriter& writer,
-                    const model::Chunk& chunk, const std::stop_token& stop) {
+void CopyRows::copy(Session& session, const model::Chunk& chunk, const std::stop_token& stop) {
   model::Chunk current = chunk;
   try {
-    for (int tries = 0; !try_copy(reader, writer, current, stop); ++tries) {
+    for (int tries = 0; !try_copy(session, current, stop); ++tries) {
       // The source's table is not as following knows it yet: a change of definition is on its way.
+      session.kept.reset();
       sleep_for(std::min<std::chrono::milliseconds>(20ms * (tries + 1), 500ms), stop);
     }
   } catch (...) {
@@ -166,27 +168,35 @@ void CopyRows::copy(contract::RowReader& reader, contract::RowWriter& writer,
   }
 }
 
-bool CopyRows::try_copy(contract::RowReader& reader, contract::RowWriter& writer,
-                        model::Chunk& chunk, const std::stop_token& stop) {
-  parts_.throttle.before(stop);
-  auto hold = parts_.gate.hold();
+bool CopyRows::try_copy(Session& session, model::Chunk& chunk, const std::stop_token& stop) {
+  if (session.kept && !parts_.throttle.before(session.kept->worth_keeping_until(), stop)) {
+    session.kept.reset();
+  }
+  if (!session.kept) parts_.throttle.before(stop);
   const auto pair = parts_.book.find(chunk.collection);
   if (!pair) {
     plan_.forget(chunk.collection);
     return true;
   }
+  return copied_exactly(parts_, *pair) ? copy_exactly(session, chunk, stop)
+                                       : copy_loosely(session, chunk, stop);
+}
+
+bool CopyRows::copy_exactly(Session& session, model::Chunk& chunk, const std::stop_token& stop) {
+  session.kept.reset();  // following has to come to the place of this read
+  auto hold = parts_.gate.hold();
+  const auto pair = parts_.book.find(chunk.collection);
+  if (!pair || !copied_exactly(parts_, *pair)) return false;
   const auto cascades = parts_.cascades.get();
-  const bool exact = copied_exactly(parts_, *pair);
-  const bool whole = copied_whole(parts_, *pair) && !chunk.after && !chunk.through;
   std::unique_ptr<contract::RowView> view;
   try {
-    view = exact ? open_exact_source_view(reader, hold, exact_with(parts_, *pair), stop)
-                 : open_source_view(reader, hold, stop);
+    view = open_exact_source_view(*session.reader, hold, exact_with(parts_, *pair), stop);
   } catch (const base::Error& error) {
-    if (!exact || error.kind() != base::ErrorKind::data_mismatch) throw;
+    if (error.kind() != base::ErrorKind::data_mismatch) throw;
     return false;
   }
   contract::ChunkMark mark;
+  mark.chunk = chunk;
   mark.bracket = view->bracket();
   hold.let_go_on_to(mark.bracket.low);
   const auto come_to_stand = [&] {
@@ -194,35 +204,66 @@ bool CopyRows::try_copy(contract::RowReader& reader, contract::RowWriter& writer
     // A change of definition may have been on the way there.
     return parts_.book.find(chunk.collection) == pair && parts_.cascades.get() == cascades;
   };
-  if (whole) {
-    mark.chunk = chunk;
+  if (copied_whole(parts_, *pair) && !chunk.after && !chunk.through) {
     if (!come_to_stand()) return false;
-    if (!copy_whole_table(parts_, *view, writer, *pair, mark, stop)) return false;
+    if (!copy_whole_table(parts_, *view, *session.writer, *pair, mark, stop)) return false;
     note_done(*pair, mark);
     return true;
   }
-
-  const contract::TableRef table{pair->source.name, &pair->source};
   model::RowBatch rows(pair->source.columns.size());
   std::optional<model::Key> cut;
+  if (!read_chunk(*view, *pair, chunk, rows, cut)) return false;
+  view.reset();
+  if (!come_to_stand()) return false;
+  if (cut) chunk = plan_.split(chunk, *cut);
+  mark.chunk = chunk;
+  write_chunk(*session.writer, *pair, rows, std::move(mark), contract::ChunkWrite::replace_range);
+  return true;
+}
+
+bool CopyRows::copy_loosely(Session& session, model::Chunk& chunk, const std::stop_token& stop) {
+  using Clock = std::chrono::steady_clock;
+  if (session.kept && session.kept->worth_keeping_until() <= Clock::now()) session.kept.reset();
+  if (!session.kept) session.kept.emplace(*session.reader, parts_.gate, stop);
+  HeldView& held = *session.kept;
+  const auto pair = parts_.book.find(chunk.collection);
+  if (!pair || copied_exactly(parts_, *pair)) return false;
+  model::RowBatch rows(pair->source.columns.size());
+  std::optional<model::Key> cut;
+  if (!read_chunk(held.view(), *pair, chunk, rows, cut)) return false;
+  if (cut) chunk = plan_.split(chunk, *cut);
+  contract::ChunkMark mark;
+  mark.chunk = chunk;
+  mark.bracket = held.bracket();
+  const bool last_use = held.worth_keeping_until() <= Clock::now();
+  if (last_use) held.close_view();
+  write_chunk(*session.writer, *pair, rows, std::move(mark), contract::ChunkWrite::upsert);
+  if (last_use) session.kept.reset();
+  return true;
+}
+
+// False if the source's table is not as following knows it.
+bool CopyRows::read_chunk(contract::RowView& view, const contract::TablePair& pair,
+                          const model::Chunk& chunk, model::RowBatch& rows,
+                          std::optional<model::Key>& cut) const {
+  const contract::TableRef table{pair.source.name, &pair.source};
   try {
-    cut = view->read(table, chunk, base::Bytes{2 * parts_.limits.chunk_bytes}, rows);
+    cut = view.read(table, chunk, base::Bytes{2 * parts_.limits.chunk_bytes}, rows);
   } catch (const base::Error& error) {
-    if (error.kind() != base::ErrorKind::data_mismatch || is_as_known(*view, *pair)) throw;
+    if (error.kind() != base::ErrorKind::data_mismatch || is_as_known(view, pair)) throw;
     return false;
   }
   // Asked after the read: from then on the read keeps the definition from changing.
-  if (!is_as_known(*view, *pair)) return false;
-  view.reset();
-  if (exact && !come_to_stand()) return false;
-  if (cut) chunk = plan_.split(chunk, *cut);
-  mark.chunk = chunk;
+  return is_as_known(view, pair);
+}
+
+void CopyRows::write_chunk(contract::RowWriter& writer, const contract::TablePair& pair,
+                           const model::RowBatch& rows, contract::ChunkMark mark,
+                           contract::ChunkWrite way) {
   mark.rows = rows.rows();
   mark.bytes = rows.bytes();
-  writer.write_chunk(*pair, rows, mark,
-                     exact ? contract::ChunkWrite::replace_range : contract::ChunkWrite::upsert);
-  note_done(*pair, mark);
-  return true;
+  writer.write_chunk(pair, rows, mark, way);
+  note_done(pair, mark);
 }
 
 void CopyRows::note_done(const contract::TablePair& pair, const contract::ChunkMark& mark) {

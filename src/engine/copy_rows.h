@@ -4,8 +4,11 @@
 // chunk never overwrites a newer change. Tables whose changes cannot be applied twice are written
 // when following has come to stand exactly there (cascades.h).
 
+#include <memory>
+#include <optional>
 #include <stop_token>
 
+#include "engine/bracket.h"
 #include "engine/chunk_plan.h"
 #include "engine/parts.h"
 
@@ -27,15 +30,27 @@ class CopyRows {
   void run(const std::stop_token& stop);
 
  private:
+  // What one worker reads and writes with. The view is kept from chunk to chunk where that is worth
+  // it, and never while the worker waits: following stands still behind it.
+  struct Session {
+    std::unique_ptr<contract::RowReader> reader;
+    std::unique_ptr<contract::RowWriter> writer;
+    std::optional<HeldView> kept;
+  };
+
   void worker(const std::stop_token& stop);
-  void work(contract::RowReader& reader, contract::RowWriter& writer, bool& all_done,
-            const std::stop_token& stop);
-  void plan(contract::RowReader& reader, const ChunkPlan::PlanIt& task);
-  void copy(contract::RowReader& reader, contract::RowWriter& writer, const model::Chunk& chunk,
-            const std::stop_token& stop);
+  void work(Session& session, bool& all_done, const std::stop_token& stop);
+  void plan(Session& session, const ChunkPlan::PlanIt& task);
+  void copy(Session& session, const model::Chunk& chunk, const std::stop_token& stop);
+  bool try_copy(Session& session, model::Chunk& chunk, const std::stop_token& stop);
+  bool copy_exactly(Session& session, model::Chunk& chunk, const std::stop_token& stop);
+  bool copy_loosely(Session& session, model::Chunk& chunk, const std::stop_token& stop);
+  bool read_chunk(contract::RowView& view, const contract::TablePair& pair,
+                  const model::Chunk& chunk, model::RowBatch& rows,
+                  std::optional<model::Key>& cut) const;
+  void write_chunk(contract::RowWriter& writer, const contract::TablePair& pair,
+                   const model::RowBatch& rows, contract::ChunkMark mark, contract::ChunkWrite way);
   void note_done(const contract::TablePair& pair, const contract::ChunkMark& mark);
-  bool try_copy(contract::RowReader& reader, contract::RowWriter& writer, model::Chunk& chunk,
-                const std::stop_token& stop);
 
   Parts& parts_;
   ChunkPlan& plan_;

@@ -37,6 +37,11 @@ FollowGate::Hold FollowGate::hold() {
   return Hold(*this, taken_, holds_.begin());
 }
 
+model::Position FollowGate::taken() const {
+  const std::lock_guard lock(mutex_);
+  return taken_;
+}
+
 model::Position FollowGate::applied() const {
   const std::lock_guard lock(mutex_);
   return applied_;

@@ -33,6 +33,7 @@ class FollowGate {
     // Does a view with this low position contain everything taken before the hold began? If not,
     // open another.
     bool is_behind(const model::Position& low) const { return taken_ <= low; }
+    const model::Position& taken() const { return taken_; }
     void let_go_on_to(const model::Position& limit);
 
    private:
@@ -48,6 +49,7 @@ class FollowGate {
   void restart_at(const model::Position& position);
 
   [[nodiscard]] Hold hold();
+  model::Position taken() const;
   model::Position applied() const;
   void wait_applied(const model::Position& position, const std::stop_token& stop) const;
 

@@ -54,22 +54,17 @@ void ProveRows::session(const std::stop_token& stop) {
       continue;
     }
     drop_old_proofs();
-    bool chunks = false;
-    bool keys = false;
+    Done done;
     try {
-      chunks = prove_unproved_chunks(*source, *target, stop);
-      // A round over chunks takes seconds: the keys changed in that time are more than one batch.
-      for (int batch = 0; batch < 8 && prove_dirty_keys(*source, *target, stop); ++batch) {
-        keys = true;
-      }
+      done = round(*source, *target, stop);
       recheck_differences(*source, *target, stop);
     } catch (const base::Error& error) {
       if (error.kind() != base::ErrorKind::data_mismatch || error.code() == target_went_back) throw;
       // A table is not as following knows it: a change of definition is on its way.
       spdlog::warn("proving waits: {}", error.what());
-      chunks = false;
+      done.chunks = false;
     }
-    sleep_for(chunks ? 0ms : keys ? 50ms : 250ms, stop);
+    sleep_for(done.chunks ? 0ms : done.keys ? 50ms : 250ms, stop);
   }
 }
 
@@ -110,54 +105,72 @@ std::vector<model::Chunk> ProveRows::unproved_chunks(std::size_t most) {
   return out;
 }
 
-bool ProveRows::prove_unproved_chunks(contract::RowReader& source, contract::RowReader& target,
-                                      const std::stop_token& stop) {
+ProveRows::Done ProveRows::round(contract::RowReader& source, contract::RowReader& target,
+                                 const std::stop_token& stop) {
   constexpr std::size_t chunks_at_once = 64;
-  constexpr auto views_live = 3s;
+  constexpr std::chrono::milliseconds views_live = 3s;
+  Done done;
   const auto chunks = unproved_chunks(chunks_at_once);
-  if (chunks.empty()) return false;
+  done.chunks = !chunks.empty();
+  if (!done.chunks && !parts_.ledger.oldest_dirty(1)) return done;
   for (const auto& chunk : chunks) parts_.ledger.start_tracking(chunk.collection);
-
-  std::map<model::CollectionId, std::vector<model::Key>> suspects;
-  std::map<model::CollectionId, std::vector<model::Chunk>> suspected;
+  Suspects suspects;
   {
     const auto views = open_both_views(source, target, parts_.gate, stop);
-    const auto until = std::chrono::steady_clock::now() + views_live;
-    for (const auto& chunk : chunks) {
-      if (std::chrono::steady_clock::now() > until) break;
-      if (stop.stop_requested()) base::throw_cancelled();
-      const auto pair = parts_.book.find(chunk.collection);
-      if (!pair) continue;
-      std::vector<model::Key> keys;
-      try {
-        keys = prove_chunk(views, *pair, chunk);
-      } catch (const base::Error& error) {
-        if (error.kind() != base::ErrorKind::data_mismatch) throw;
-        // The table is not as following knows it: a change of definition is on its way.
-        spdlog::warn("{} is not proved yet: {}", pair->source.name.text(), error.what());
-        const std::lock_guard lock(mutex_);
-        not_before_[{chunk.collection, chunk.number}] = std::chrono::steady_clock::now() + 2s;
-        continue;
-      }
-      if (keys.empty()) continue;
-      suspected[chunk.collection].push_back(chunk);
-      auto& all = suspects[chunk.collection];
-      all.insert(all.end(), keys.begin(), keys.end());
-    }
+    prove_chunks(views, chunks, std::max(views_live, source.views_are_worth_keeping()), suspects,
+                 stop);
+    done.keys = prove_dirty_keys(views, suspects, stop);
   }
-  for (const auto& [id, keys] : suspects) {
+  settle(source, target, suspects, stop);
+  return done;
+}
+
+void ProveRows::prove_chunks(const BothViews& views, const std::vector<model::Chunk>& chunks,
+                             std::chrono::milliseconds patience, Suspects& suspects,
+                             const std::stop_token& stop) {
+  const auto until = std::chrono::steady_clock::now() + patience;
+  for (const auto& chunk : chunks) {
+    if (std::chrono::steady_clock::now() > until) return;
+    if (stop.stop_requested()) base::throw_cancelled();
+    const auto pair = parts_.book.find(chunk.collection);
+    if (!pair) continue;
+    std::vector<model::Key> keys;
+    try {
+      keys = prove_chunk(views, *pair, chunk);
+    } catch (const base::Error& error) {
+      if (error.kind() != base::ErrorKind::data_mismatch) throw;
+      // The table is not as following knows it: a change of definition is on its way.
+      spdlog::warn("{} is not proved yet: {}", pair->source.name.text(), error.what());
+      const std::lock_guard lock(mutex_);
+      not_before_[{chunk.collection, chunk.number}] = std::chrono::steady_clock::now() + 2s;
+      continue;
+    }
+    if (keys.empty()) continue;
+    suspects.chunks[chunk.collection].push_back(chunk);
+    auto& all = suspects.in_chunks[chunk.collection];
+    all.insert(all.end(), keys.begin(), keys.end());
+  }
+}
+
+void ProveRows::settle(contract::RowReader& source, contract::RowReader& target,
+                       const Suspects& suspects, const std::stop_token& stop) {
+  for (const auto& [id, keys] : suspects.in_chunks) {
     const auto pair = parts_.book.find(id);
     if (!pair) continue;
     const auto confirmed = confirm(source, target, *pair, keys, stop);
     tell(*pair, confirmed);
     const std::lock_guard lock(mutex_);
-    for (const auto& chunk : suspected[id]) {
+    for (const auto& chunk : suspects.chunks.at(id)) {
       if (!confirmed.empty()) different_chunks_.insert({id, chunk.number});
       not_before_[{id, chunk.number}] =
           std::chrono::steady_clock::now() + (confirmed.empty() ? 1s : 10s);
     }
   }
-  return true;
+  for (const auto& [id, keys] : suspects.dirty) {
+    if (const auto pair = parts_.book.find(id)) {
+      tell(*pair, confirm(source, target, *pair, keys, stop));
+    }
+  }
 }
 
 std::vector<model::Key> ProveRows::prove_chunk(const BothViews& views,
@@ -214,34 +227,47 @@ std::vector<model::Key> ProveRows::prove_chunk(const BothViews& views,
   return {};
 }
 
-bool ProveRows::prove_dirty_keys(contract::RowReader& source, contract::RowReader& target,
+bool ProveRows::prove_dirty_keys(const BothViews& views, Suspects& suspects,
                                  const std::stop_token& stop) {
   constexpr std::size_t keys_at_once = 2000;
-  const auto dirty = parts_.ledger.oldest_dirty(keys_at_once);
-  if (!dirty) return false;
-  const auto pair = parts_.book.find(dirty->table);
-  if (!pair) return false;
+  constexpr int batches = 8;
+  bool any = false;
+  std::map<model::CollectionId, std::unordered_set<model::Key>> asked;
+  for (int batch = 0; batch < batches; ++batch) {
+    if (stop.stop_requested()) base::throw_cancelled();
+    auto dirty = parts_.ledger.oldest_dirty(keys_at_once);
+    if (!dirty) return any;
+    any = true;
+    const auto pair = parts_.book.find(dirty->table);
+    if (!pair) return any;
+    // Those that changed since, or differ, these views cannot prove.
+    std::erase_if(dirty->keys, [&](const model::Key& key) {
+      return parts_.ledger.touched_after(pair->id, key, views.bracket.low) ||
+             !asked[pair->id].insert(key).second;
+    });
+    if (dirty->keys.empty() || !prove_keys(views, *pair, dirty->keys, suspects)) return any;
+  }
+  return any;
+}
+
+bool ProveRows::prove_keys(const BothViews& views, const contract::TablePair& pair,
+                           const std::vector<model::Key>& keys, Suspects& suspects) {
   std::vector<model::Key> different;
-  model::Bracket bracket;
-  model::Position target_low;
   try {
-    const auto views = open_both_views(source, target, parts_.gate, stop);
-    bracket = views.bracket;
-    target_low = views.target_low;
     const auto [source_rows, target_rows] =
-        on_both(views, *pair, [&](contract::RowView& view, const contract::TableRef& table) {
-          return view.key_digests(table, dirty->keys, parts_.digest_key);
+        on_both(views, pair, [&](contract::RowView& view, const contract::TableRef& table) {
+          return view.key_digests(table, keys, parts_.digest_key);
         });
     different = different_keys(source_rows, target_rows);
   } catch (const base::Error& error) {
     if (error.kind() != base::ErrorKind::data_mismatch) throw;
-    // As in prove_unproved_chunks: the keys stay dirty.
-    spdlog::warn("{} is not proved yet: {}", pair->source.name.text(), error.what());
-    parts_.ledger.defer(pair->id, dirty->keys);
+    // As in prove_chunks: the keys stay dirty.
+    spdlog::warn("{} is not proved yet: {}", pair.source.name.text(), error.what());
+    parts_.ledger.defer(pair.id, keys);
     return false;
   }
-  parts_.throttle.done(dirty->keys.size(), 0);
-  const std::unordered_set<model::Key> asked(dirty->keys.begin(), dirty->keys.end());
+  parts_.throttle.done(keys.size(), 0);
+  const std::unordered_set<model::Key> asked(keys.begin(), keys.end());
   const std::unordered_set<model::Key> differ(different.begin(), different.end());
   // A server may call two keys equal that differ in bytes: then it is not known which of those
   // asked for is meant.
@@ -249,24 +275,25 @@ bool ProveRows::prove_dirty_keys(contract::RowReader& source, contract::RowReade
                                      [&](const model::Key& key) { return asked.contains(key); });
   std::vector<model::Key> equal;
   std::vector<model::Key> unequal;
-  for (const auto& key : dirty->keys) {
+  for (const auto& key : keys) {
     (all_known && !differ.contains(key) ? equal : unequal).push_back(key);
   }
   {
     const std::lock_guard lock(parts_.proof_mutex);
     // Somebody may have written to the target unseen by that view: they stay dirty.
-    if (!parts_.watched.covers(*pair, target_low)) equal.clear();
-    if (parts_.book.find(pair->id) == pair) {
-      parts_.ledger.clean(pair->id, equal, bracket.low, target_low);
+    if (!parts_.watched.covers(pair, views.target_low)) equal.clear();
+    if (parts_.book.find(pair.id).get() == &pair) {
+      parts_.ledger.clean(pair.id, equal, views.bracket.low, views.target_low);
     }
   }
-  forgive(pair->id, equal);
+  forgive(pair.id, equal);
   if (unequal.empty()) return true;
-  parts_.ledger.defer(pair->id, unequal);
+  parts_.ledger.defer(pair.id, unequal);
   std::erase_if(different, [&](const model::Key& key) {
-    return parts_.ledger.touched_after(pair->id, key, bracket.low);
+    return parts_.ledger.touched_after(pair.id, key, views.bracket.low);
   });
-  if (!different.empty()) tell(*pair, confirm(source, target, *pair, different, stop));
+  auto& all = suspects.dirty[pair.id];
+  all.insert(all.end(), different.begin(), different.end());
   return true;
 }
 

@@ -38,12 +38,29 @@ class ProveRows {
   void look_again(model::CollectionId table);
 
  private:
+  // What differed and has to be looked at again at other places, when the views are closed.
+  struct Suspects {
+    std::map<model::CollectionId, std::vector<model::Key>> in_chunks;
+    std::map<model::CollectionId, std::vector<model::Chunk>> chunks;
+    std::map<model::CollectionId, std::vector<model::Key>> dirty;
+  };
+  struct Done {
+    bool chunks = false;
+    bool keys = false;
+  };
+
   void session(const std::stop_token& stop);
   void drop_old_proofs();
-  bool prove_unproved_chunks(contract::RowReader& source, contract::RowReader& target,
-                             const std::stop_token& stop);
-  bool prove_dirty_keys(contract::RowReader& source, contract::RowReader& target,
-                        const std::stop_token& stop);
+  Done round(contract::RowReader& source, contract::RowReader& target, const std::stop_token& stop);
+  void prove_chunks(const BothViews& views, const std::vector<model::Chunk>& chunks,
+                    std::chrono::milliseconds patience, Suspects& suspects,
+                    const std::stop_token& stop);
+  bool prove_dirty_keys(const BothViews& views, Suspects& suspects, const std::stop_token& stop);
+  // False if a change of definition is in the way.
+  bool prove_keys(const BothViews& views, const contract::TablePair& pair,
+                  const std::vector<model::Key>& keys, Suspects& suspects);
+  void settle(contract::RowReader& source, contract::RowReader& target, const Suspects& suspects,
+              const std::stop_token& stop);
   void recheck_differences(contract::RowReader& source, contract::RowReader& target,
                            const std::stop_token& stop);
   std::vector<model::Chunk> unproved_chunks(std::size_t most);

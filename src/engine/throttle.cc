@@ -6,7 +6,9 @@
 
 namespace wherry::engine {
 
-void Throttle::before(const std::stop_token& stop) {
+void Throttle::before(const std::stop_token& stop) { (void)before(Clock::time_point::max(), stop); }
+
+bool Throttle::before(Clock::time_point give_up, const std::stop_token& stop) {
   constexpr auto look_again = std::chrono::milliseconds(100);
   const auto seconds_of = [](double owed, const Rate& rate) {
     const std::uint64_t now = rate;
@@ -17,7 +19,8 @@ void Throttle::before(const std::stop_token& stop) {
     pay();
     const std::chrono::duration<double> debt(
         std::max(seconds_of(rows_owed_, rows_), seconds_of(bytes_owed_, bytes_)));
-    if (debt.count() <= 0 && !counters_.backing_off) return;
+    if (debt.count() <= 0 && !counters_.backing_off) return true;
+    if (Clock::now() >= give_up) return false;
     const auto wait = std::chrono::ceil<std::chrono::milliseconds>(debt);
     changed_.wait_for(lock, stop, counters_.backing_off ? look_again : std::min(wait, look_again),
                       [] { return false; });

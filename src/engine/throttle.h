@@ -20,11 +20,14 @@ class Throttle {
   Throttle(const Rate& rows, const Rate& bytes, const Counters& counters)
       : rows_(rows), bytes_(bytes), counters_(counters) {}
 
+  using Clock = std::chrono::steady_clock;
+
   void before(const std::stop_token& stop);  // throws Error(cancelled) on stop
+  // The same, but false if it is not paid by then.
+  [[nodiscard]] bool before(Clock::time_point give_up, const std::stop_token& stop);
   void done(std::uint64_t rows, std::uint64_t bytes);
 
  private:
-  using Clock = std::chrono::steady_clock;
   void pay();  // what the time since paid_at_ is worth; Requires: mutex_ is held
 
   const Rate& rows_;

@@ -77,6 +77,27 @@ TEST_F(Migrations, a_commit_that_shows_in_the_log_before_it_is_visible_is_not_lo
   expect_equal();
 }
 
+TEST_F(Migrations, views_that_serve_several_chunks_lose_nothing_and_let_following_go_on) {
+  source->set_visibility_lag(3);
+  source->set_views_worth_keeping(200ms);
+  {
+    RunningMigration run(source, target, folder);
+    {
+      const Writers writers(source, 6);
+      ASSERT_TRUE(
+          run.wait_until(30s, [&] { return run.migration().status().state == "following"; }));
+      // Nothing holds it any more.
+      const auto seen = run.migration().status().transactions;
+      EXPECT_TRUE(
+          run.wait_until(30s, [&] { return run.migration().status().transactions > seen + 50; }));
+    }
+    source->set_visibility_lag(0);
+    EXPECT_TRUE(run.wait_settled(30s));
+    EXPECT_EQ(run.migration().status().tables.at(0).differences, 0U);
+  }
+  expect_equal();
+}
+
 TEST_F(Migrations, each_stop_and_start_goes_on_from_where_it_was) {
   const Writers writers(source, 3);
   for (int i = 0; i < 15; ++i) {

@@ -15,12 +15,13 @@ void write_store(std::ostream& out, const char* side, const Server& server) {
 }  // namespace
 
 Wherry::Wherry(const Server& source, const Server& target, const std::vector<std::string>& tables,
-               const std::string& more)
+               const std::string& more, const std::vector<std::string>& source_keys)
     : directory_("wherry") {
   config_ = directory_.path() / "wherry.yaml";
   std::ofstream out(config_);
   out << "name: test\n";
   write_store(out, "source", source);
+  for (const auto& line : source_keys) out << "  " << line << "\n";
   write_store(out, "target", target);
   out << "tables:\n  include:\n";
   for (const auto& table : tables) out << "    - \"" << table << "\"\n";

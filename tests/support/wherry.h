@@ -16,9 +16,10 @@ namespace wherry::tests {
 
 class Wherry {
  public:
-  // `tables` are include globs; `more` is YAML appended to the config.
+  // `tables` are include globs; `more` is YAML appended to the config, `source_keys` are lines of
+  // its source section.
   Wherry(const Server& source, const Server& target, const std::vector<std::string>& tables,
-         const std::string& more = "");
+         const std::string& more = "", const std::vector<std::string>& source_keys = {});
 
   // Starts `wherry run` with further options.
   void start(const std::vector<std::string>& options = {});

@@ -167,6 +167,10 @@ class Reader final : public contract::RowReader {
     return std::make_unique<View>(server_, open_);
   }
 
+  std::chrono::milliseconds views_are_worth_keeping() const override {
+    return server_->views_worth_keeping();
+  }
+
   // Commits that are not visible yet become so in a moment.
   std::unique_ptr<contract::RowView> open_exact_view(
       const std::vector<model::CollectionName>&) override {

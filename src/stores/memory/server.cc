@@ -105,6 +105,16 @@ void Server::set_visibility_lag(std::uint64_t commits) {
   show();
 }
 
+void Server::set_views_worth_keeping(std::chrono::milliseconds time) {
+  const std::lock_guard lock(mutex_);
+  views_worth_keeping_ = time;
+}
+
+std::chrono::milliseconds Server::views_worth_keeping() const {
+  const std::lock_guard lock(mutex_);
+  return views_worth_keeping_;
+}
+
 void Server::set_load(const contract::SourceLoad& load) {
   const std::lock_guard lock(mutex_);
   load_ = load;

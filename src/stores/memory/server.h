@@ -182,6 +182,9 @@ class Server {
   void set_load(const contract::SourceLoad& load);
   contract::SourceLoad load() const;
   void set_visibility_lag(std::uint64_t commits);
+  // What its readers say of keeping views.
+  void set_views_worth_keeping(std::chrono::milliseconds time);
+  std::chrono::milliseconds views_worth_keeping() const;
   // Parts of transactions in the log hold at most so many rows.
   void set_rows_per_part(std::size_t rows);
   // The server stops and starts; its last commits are lost with it, what was open is gone.
@@ -238,6 +241,7 @@ class Server {
   std::vector<Transaction> log_;
   Version visible_ = 0;
   std::uint64_t lag_ = 0;
+  std::chrono::milliseconds views_worth_keeping_{0};
   contract::SourceLoad load_;
   std::uint64_t purged_ = 0;
   std::size_t rows_per_part_ = 1000;

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "stores/mysql/foreign_keys.h"
 #include "stores/mysql/identity.h"
+#include "stores/mysql/log_barrier.h"
 #include "stores/mysql/log_position.h"
 #include "stores/mysql/schema.h"
 #include "stores/mysql/server_support.h"
@@ -177,16 +178,7 @@ class Assessment {
           "server_id is 0: the server sends its log to nobody",
           "SET GLOBAL server_id to a number that no other server of the topology has");
     }
-    if (!is_mariadb() && variable("gtid_mode") != "ON") {
-      add(Severity::blocker, "source.gtid_mode", "source",
-          "gtid_mode is " + variable("gtid_mode") +
-              ": it cannot be told which transactions of the log a read sees",
-          c_.server().number < 50700
-              ? "restart the server and all its replicas with gtid_mode=ON, "
-                "enforce_gtid_consistency=ON and log_slave_updates=ON"
-              : "switch gtid_mode to ON step by step (OFF_PERMISSIVE, ON_PERMISSIVE, ON) with "
-                "enforce_gtid_consistency=ON");
-    }
+    check_gtids();
     if (has_tags(variable("gtid_executed"))) {
       add(Severity::blocker, "source.tagged_gtid", "source",
           "the server has transactions with tagged GTIDs (MySQL 8.3), which are not carried",
@@ -212,6 +204,31 @@ class Assessment {
           "machine log and data may differ",
           "after such a crash verify everything again");
     }
+  }
+
+  void check_gtids() {
+    if (is_mariadb() || variable("gtid_mode") == "ON") return;
+    add(Severity::warning, "source.gtid_mode", "source",
+        "gtid_mode is " + variable("gtid_mode") +
+            ": only the beginning of a log file tells which transactions a read sees, so the "
+            "source is told to begin a new one (FLUSH BINARY LOGS) while chunks are copied and "
+            "changed rows are proved, as often as source.new_log_every allows. Commits wait some "
+            "milliseconds each time, and the logs are many and small",
+        c_.server().number < 50700
+            ? "nothing, or restart the server and all its replicas with gtid_mode=ON, "
+              "enforce_gtid_consistency=ON and log_slave_updates=ON"
+            : "nothing, or switch gtid_mode to ON step by step (OFF_PERMISSIVE, ON_PERMISSIVE, ON) "
+              "with enforce_gtid_consistency=ON");
+    if (LogBarrier::knows_xa(c_)) {
+      add(Severity::blocker, "source.xa_without_gtids", "source",
+          "clients use XA transactions, and without GTIDs it cannot be told whether a read sees "
+          "them",
+          "switch gtid_mode to ON; or, if they are used no more, restart the server");
+    }
+    if (has("RELOAD")) return;
+    add(Severity::blocker, "source.privilege.reload", "source",
+        "without GTIDs a copy needs new log files, and the account may not have them begun",
+        grant("RELOAD"));
   }
 
   void check_log_contents() {

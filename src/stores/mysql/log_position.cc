@@ -22,9 +22,12 @@ std::string_view next_part(std::string_view& rest, char separator) {
   return part;
 }
 
-// "uuid:7#31:8#32,\nuuid2:1#40" as "uuid:7", "uuid:8", "uuid2:1".
-std::set<std::string> owned_gtids(Connection& connection) {
-  const std::string text = connection.scalar("SELECT @@GLOBAL.gtid_owned").value_or("");
+// "uuid:7#31:8#32,\nuuid2:1#40" as "uuid:7", "uuid:8", "uuid2:1". Nothing unless gtid_mode is ON:
+// transactions that have no GTID own none.
+std::optional<std::set<std::string>> owned_gtids(Connection& connection) {
+  const Result r = connection.query("SELECT @@GLOBAL.gtid_mode, @@GLOBAL.gtid_owned");
+  if (r.text(0, std::size_t{0}) != "ON") return std::nullopt;
+  const std::string text = r.text(0, std::size_t{1});
   std::set<std::string> owned;
   std::string_view sources = text;
   while (!sources.empty()) {
@@ -64,7 +67,9 @@ std::optional<model::Position> log_end(Connection& connection) {
 std::optional<model::Position> visible_log_end(Connection& connection) {
   auto end = log_end(connection);
   if (!end) return end;
-  std::set<std::string> pending = owned_gtids(connection);
+  const auto first = owned_gtids(connection);
+  if (!first) return std::nullopt;
+  std::set<std::string> pending = *first;
   const auto give_up = std::chrono::steady_clock::now() + 10s;
   for (auto pause = 1ms; !pending.empty(); pause = std::min(pause * 2, 50ms)) {
     if (std::chrono::steady_clock::now() > give_up) {
@@ -74,8 +79,9 @@ std::optional<model::Position> visible_log_end(Connection& connection) {
           connection.endpoint().text());
     }
     std::this_thread::sleep_for(pause);
-    const std::set<std::string> owned = owned_gtids(connection);
-    std::erase_if(pending, [&](const std::string& gtid) { return !owned.contains(gtid); });
+    const auto owned = owned_gtids(connection);
+    if (!owned) return std::nullopt;
+    std::erase_if(pending, [&](const std::string& gtid) { return !owned->contains(gtid); });
   }
   return end;
 }

@@ -16,11 +16,12 @@ std::string_view log_status_statement(const ServerVersion& server);
 // may not be visible yet.
 std::optional<model::Position> log_end(Connection& connection);
 
-// MySQL with gtid_mode=ON: returns the log's end as it was, once every transaction before it is
-// visible to a view opened afterwards. A transaction owns its GTID from before it is written to the
-// log until its commit is visible, so those that own one after the end was read are waited for.
-// That is so in 5.6 as in 5.7. What may not be used in its place is gtid_executed, which in 5.6
-// holds a GTID as soon as it is in the log. Throws Error(transient) if one of them takes too long.
+// Nothing unless gtid_mode is ON, which it may cease to be at any time. Then, on MySQL: returns the
+// log's end as it was, once every transaction before it is visible to a view opened afterwards. A
+// transaction owns its GTID from before it is written to the log until its commit is visible, so
+// those that own one after the end was read are waited for. That is so in 5.6 as in 5.7. What may
+// not be used in its place is gtid_executed, which in 5.6 holds a GTID as soon as it is in the log.
+// Throws Error(transient) if one of them takes too long.
 std::optional<model::Position> visible_log_end(Connection& connection);
 
 }  // namespace wherry::stores::mysql

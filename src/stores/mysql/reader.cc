@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <chrono>
 #include <optional>
 #include <set>
 #include <string>
@@ -315,7 +316,19 @@ class Reader final : public contract::RowReader {
       : endpoint_(std::move(endpoint)), options_(std::move(options)) {}
 
   std::unique_ptr<contract::RowView> open_view() override {
-    return connected([&](Connection& c) { return open_on(c); });
+    return connected([&](Connection& c) { return open_on(c, std::nullopt); });
+  }
+
+  std::unique_ptr<contract::RowView> open_view_from(const model::Position& least) override {
+    return connected([&](Connection& c) { return open_on(c, least); });
+  }
+
+  std::chrono::milliseconds views_are_worth_keeping() const override {
+    return uses_barrier() ? options_.barrier->every() : std::chrono::milliseconds(0);
+  }
+
+  void wait_for_turn(const model::Position& least) override {
+    if (uses_barrier()) options_.barrier->wait_for_turn(least, options_.stop);
   }
 
   std::unique_ptr<contract::RowView> open_exact_view(
@@ -326,7 +339,7 @@ class Reader final : public contract::RowReader {
           c.server().is_mariadb() ? logs_ : has_gtids_ && c.server().number >= 50700;
       for (int attempt = 0; attempt < lucky_tries && may_be_lucky; ++attempt) {
         std::set<XaId> listed;
-        auto view = open_on(c, &listed);
+        auto view = open_on(c, std::nullopt, &listed);
         if (view->bracket().exact() && book().perhaps_about(listed, tables).empty()) return view;
       }
       if (!logs_) refuse(c);
@@ -353,7 +366,7 @@ class Reader final : public contract::RowReader {
     check_identity(*connection_, options_.identity);
     connection_->execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
     logs_ = connection_->scalar("SELECT @@GLOBAL.log_bin") == "1";
-    has_gtids_ = !connection_->server().is_mariadb() &&
+    has_gtids_ = logs_ && !connection_->server().is_mariadb() &&
                  connection_->scalar("SELECT @@GLOBAL.gtid_mode") == "ON";
     return open(*connection_);
   }
@@ -402,26 +415,39 @@ class Reader final : public contract::RowReader {
     c.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
   }
 
-  // MySQL: `listed` gets what was prepared, or being committed, between the snapshot and high.
+  // Where the log alone tells no safe position, a place at or after `least` is made, or one that is
+  // there is taken. MySQL: `listed` gets what was prepared, or being committed, between the
+  // snapshot and high.
   std::unique_ptr<contract::RowView> open_on(Connection& c,
-                                             std::set<XaId>* listed = nullptr) const {
+                                             const std::optional<model::Position>& least,
+                                             std::set<XaId>* listed = nullptr) {
     model::Bracket bracket;
-    const bool mariadb = c.server().is_mariadb();
     if (!options_.position_needed) {
       begin(c);
-    } else if (logs_ && mariadb) {
+      return std::make_unique<View>(c, std::move(bracket));
+    }
+    if (logs_ && c.server().is_mariadb()) {
       bracket =
           options_.xa_book && logs_prepared_xa(c.server()) ? begin_beside_xa(c) : begin_exactly(c);
-    } else if (logs_ && has_gtids_) {
-      const auto low = visible_log_end(c);
-      begin(c);
-      if (listed != nullptr) *listed = listed_prepared(c);
-      const auto high = log_end(c);
-      if (low && high) bracket = {*low, *high};
-    } else {
-      refuse(c);
+      return std::make_unique<View>(c, std::move(bracket));
     }
+    auto low = has_gtids_ ? visible_log_end(c) : std::nullopt;
+    if (!low && options_.barrier) {
+      has_gtids_ = false;
+      low = least ? options_.barrier->place(c, *least) : options_.barrier->present_place(c);
+    }
+    if (!low) refuse(c);
+    begin(c);
+    if (listed != nullptr) *listed = listed_prepared(c);
+    const auto high = log_end(c);
+    if (!high) refuse(c);
+    bracket = {*low, *high};
     return std::make_unique<View>(c, std::move(bracket));
+  }
+
+  // Known when a connection was made.
+  bool uses_barrier() const {
+    return options_.barrier && connection_ && !connection_->server().is_mariadb() && !has_gtids_;
   }
 
   static model::Bracket begin_exactly(Connection& c) {
@@ -474,8 +500,7 @@ class Reader final : public contract::RowReader {
 
   [[noreturn]] static void refuse(const Connection& c) {
     throw Error(ErrorKind::not_supported, "mysql.no_safe_position",
-                "the server's log does not tell a safe position for a view; it needs log_bin, and "
-                "gtid_mode=ON on MySQL",
+                "the server's log does not tell a safe position for a view; it needs log_bin",
                 c.endpoint().text());
   }
 

@@ -3,7 +3,8 @@
 // As contract/row_reader.h says. A reader connects when its first view is opened, and again after a
 // lost connection. On MariaDB a view's bracket is exact unless XA transactions are prepared or
 // committed meanwhile; on MySQL low and high enclose it, but that it can have what an XA COMMIT did
-// that is logged after high. An exact view is exact about its tables on both.
+// that is logged after high. An exact view is exact about its tables on both. Without GTIDs low is
+// a place of the barrier's, which may have to make one (log_barrier.h).
 
 #include <memory>
 #include <stop_token>
@@ -11,6 +12,7 @@
 
 #include "contract/row_reader.h"
 #include "stores/mysql/connection.h"
+#include "stores/mysql/log_barrier.h"
 #include "stores/mysql/xa_book.h"
 
 namespace wherry::stores::mysql {
@@ -20,6 +22,8 @@ struct ReaderOptions {
   bool position_needed = true;  // false: views have empty brackets
   std::stop_token stop = {};    // breaks blocked calls
   std::shared_ptr<const XaBook> xa_book = nullptr;  // of the reader of this server's log
+  // Makes places where the log alone tells none that is safe; null: such a server is refused.
+  std::shared_ptr<LogBarrier> barrier = nullptr;
 };
 
 std::unique_ptr<contract::RowReader> open_reader(Endpoint endpoint, ReaderOptions options);

@@ -20,7 +20,9 @@ namespace wherry::stores::mysql {
 using base::Error;
 using base::ErrorKind;
 
-Source::Source(SourceOptions options) : options_(std::move(options)) {}
+Source::Source(SourceOptions options)
+    : options_(std::move(options)),
+      barrier_(std::make_shared<LogBarrier>(options_.new_log_every)) {}
 
 Source::~Source() = default;
 
@@ -93,9 +95,11 @@ std::vector<std::string> Source::prepared() {
 }
 
 std::unique_ptr<contract::RowReader> Source::reader(const std::stop_token& stop) {
-  return open_reader(
-      options_.endpoint,
-      {.identity = identity(), .position_needed = true, .stop = stop, .xa_book = xa_book_});
+  return open_reader(options_.endpoint, {.identity = identity(),
+                                         .position_needed = true,
+                                         .stop = stop,
+                                         .xa_book = xa_book_,
+                                         .barrier = barrier_});
 }
 
 std::unique_ptr<contract::ChangeLog> Source::changes(const model::Position& from,

@@ -3,6 +3,7 @@
 // Connects at the first call that needs it, and again after a lost connection; every later
 // connection must find the server that the first one found.
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -14,6 +15,7 @@
 
 #include "contract/row_store.h"
 #include "stores/mysql/connection.h"
+#include "stores/mysql/log_barrier.h"
 #include "stores/mysql/object_definitions.h"
 #include "stores/mysql/xa_book.h"
 
@@ -25,6 +27,8 @@ struct SourceOptions {
                          // answers first
   std::uint32_t server_id =
       0;  // what the log's reader calls itself: unlike every replica's; 0 = chosen at random
+  std::chrono::milliseconds new_log_every =
+      std::chrono::seconds(10);  // at most, on a MySQL without GTIDs (log_barrier.h)
 };
 
 class Source final : public contract::RowSource {
@@ -64,6 +68,7 @@ class Source final : public contract::RowSource {
 
   SourceOptions options_;
   const std::shared_ptr<XaBook> xa_book_ = std::make_shared<XaBook>();
+  std::shared_ptr<LogBarrier> barrier_;
   std::mutex mutex_;
   std::unique_ptr<Connection> connection_;
   // Asked every second and never long: it must not wait on a source that stands still.
