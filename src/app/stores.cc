@@ -15,8 +15,7 @@ namespace wherry::app {
 
 namespace {
 
-stores::mysql::Endpoint endpoint(const config::Store& store) {
-  const auto& from = std::get<config::MysqlStore>(store);
+stores::mysql::Endpoint endpoint(const config::MysqlServer& from) {
   stores::mysql::Endpoint to;
   to.host = from.host;
   to.port = from.port;
@@ -33,15 +32,17 @@ stores::mysql::Endpoint endpoint(const config::Store& store) {
 
 std::unique_ptr<contract::RowSource> mysql_source(const config::Migration& config) {
   stores::mysql::SourceOptions options;
-  options.endpoint = endpoint(config.source);
+  const auto& store = std::get<config::MysqlStore>(config.source);
+  options.endpoint = endpoint(store);
   options.server_id = config.server_id.value_or(0);
-  options.new_log_every = std::get<config::MysqlStore>(config.source).new_log_every;
+  options.new_log_every = store.new_log_every;
+  if (store.read_from) options.read_from = endpoint(*store.read_from);
   return std::make_unique<stores::mysql::Source>(std::move(options));
 }
 
 RowTargetParts mysql_target(const config::Migration& config) {
-  auto target = std::make_unique<stores::mysql::Target>(endpoint(config.target), std::string(),
-                                                        config.definers);
+  auto target = std::make_unique<stores::mysql::Target>(
+      endpoint(std::get<config::MysqlStore>(config.target)), std::string(), config.definers);
   RowTargetParts parts;
   parts.ddl = target.get();
   parts.objects = target.get();

@@ -64,6 +64,7 @@ source:
   password_file: secret
   tls: {ca: ca.pem, cert: /c.pem, key: /k.pem}
   new_log_every: 1 min
+  read_from: {host: replica, port: 3309}
 target:
   dsn: mysql://writer@new:3308/?password_env=PW&tls_required=true
 tables: {include: ["shop.*", "crm.a?"], exclude: ["shop.tmp_*"]}
@@ -88,6 +89,12 @@ server_id: 99
   EXPECT_TRUE(source.tls.verify);
   EXPECT_TRUE(source.tls.required);
   EXPECT_EQ(source.new_log_every, std::chrono::minutes(1));
+  ASSERT_TRUE(source.read_from);
+  EXPECT_EQ(source.read_from->host, "replica");
+  EXPECT_EQ(source.read_from->port, 3309);
+  EXPECT_EQ(source.read_from->user, "reader");
+  EXPECT_EQ(source.read_from->password.origin(), "file /etc/secret");
+  EXPECT_EQ(source.read_from->tls.ca, "/etc/ca.pem");
   const auto& target = std::get<MysqlStore>(m.target);
   EXPECT_EQ(target.port, 3308);
   EXPECT_EQ(target.user, "writer");
@@ -217,6 +224,13 @@ TEST(Load, each_mistake_in_a_store_is_told_with_its_place_and_code) {
        {"4:73 config.conflicting_keys"}},
       {"source: {type: mysql, host: h, user: u, path: /x}\n", {"4:41 config.wrong_store_key"}},
       {"source: {type: mysql, host: h, user: u, new_log_every: soon}\n", {"4:56 config.bad_value"}},
+      {"source: {type: mysql, host: h, user: u, read_from: {user: r}}\n",
+       {"4:52 config.missing_key"}},
+      {"source: {type: mysql, host: h, user: u, read_from: replica}\n", {"4:52 config.wrong_type"}},
+      {"source: {type: mysql, host: h, user: u, read_from: {host: r, new_log_every: 1 s}}\n",
+       {"4:62 config.unknown_key"}},
+      {"source: {type: mysql, host: h, user: u, read_from: {host: r, password: x}}\n",
+       {"4:62 config.inline_password"}},
       {"source: {type: mysql, host: h, user: u, tls: {cert: /c}}\n", {"4:53 config.missing_key"}},
       {"source: {type: mysql, host: h, user: u, tls: {ca: /c, required: false}}\n",
        {"4:65 config.conflicting_keys"}},

@@ -28,13 +28,18 @@ struct Tls {
   std::filesystem::path key;
 };
 
-struct MysqlStore {
+struct MysqlServer {
   std::string host;  // empty when `socket` is given
   std::uint16_t port = 3306;
   std::filesystem::path socket;  // empty when `host` is given
   std::string user;
   Secret password;
   Tls tls;
+};
+
+struct MysqlStore : MysqlServer {
+  // Of a source: a replica of it that is read in its place while copying.
+  std::optional<MysqlServer> read_from;
   // Of a source without GTIDs: how often it is told to begin a new log file at most.
   std::chrono::milliseconds new_log_every{10'000};
 };

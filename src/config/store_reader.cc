@@ -16,9 +16,10 @@ namespace wherry::config {
 namespace {
 
 constexpr std::string_view path_form = "a path";
-constexpr std::array<std::string_view, 8> mysql_keys{
-    "host", "port", "socket", "user", "password_env", "password_file", "tls", "new_log_every"};
-constexpr std::array<std::string_view, 1> mysql_source_keys{"new_log_every"};
+constexpr std::array<std::string_view, 9> mysql_keys{"host", "port",          "socket",
+                                                     "user", "password_env",  "password_file",
+                                                     "tls",  "new_log_every", "read_from"};
+constexpr std::array<std::string_view, 2> mysql_source_keys{"new_log_every", "read_from"};
 constexpr std::array<std::string_view, 3> file_keys{"path", "deletes", "max_deletes"};
 
 bool is_variable_name(const std::string& text) {
@@ -74,6 +75,21 @@ class StoreReader {
     return store;
   }
 
+  // A server that is no store of its own: what it does not say of the account it takes from the
+  // store's.
+  std::optional<MysqlServer> read_server_beside(const MysqlServer& store) {
+    if (!keys_.usable()) return std::nullopt;
+    MysqlServer server;
+    server.user = store.user;
+    read_server(server, !store.user.empty());
+    const bool own_password =
+        keys_.get("password_env") || keys_.get("password_file") || keys_.get("password");
+    server.password = own_password ? read_password() : store.password;
+    server.tls = keys_.get("tls") ? read_tls() : store.tls;
+    keys_.finish();
+    return server;
+  }
+
  private:
   void problem(Place place, std::string code, std::string message, std::string hint) {
     reader_.problems().add(place, std::move(code), std::move(message), std::move(hint));
@@ -126,7 +142,7 @@ class StoreReader {
 
   std::optional<Store> read_mysql() {
     MysqlStore store;
-    read_server(store);
+    read_server(store, false);
     store.password = read_password();
     store.tls = read_tls();
     read_source_keys(store);
@@ -139,7 +155,7 @@ class StoreReader {
     return store;
   }
 
-  void read_server(MysqlStore& store) {
+  void read_server(MysqlServer& store, bool has_user) {
     const Field host = keys_.get("host");
     const Field port = keys_.get("port");
     const Field user = keys_.get("user");
@@ -173,7 +189,7 @@ class StoreReader {
       problem(field_.place(), "config.missing_key", fmt::format("{} names no server", field_.path),
               "add host: NAME, socket: PATH or dsn: mysql://user@host:3306");
     }
-    if (!user && (!dsn_ || dsn_->user.empty())) {
+    if (!has_user && !user && (!dsn_ || dsn_->user.empty())) {
       problem(field_.place(), "config.missing_key",
               fmt::format("key 'user' is missing in {}", field_.path), "add user: NAME");
     }
@@ -186,9 +202,12 @@ class StoreReader {
               fmt::format("key '{}' has no meaning at the target", key), "move it to source");
     }
     if (auto every = reader_.duration(keys_.get("new_log_every"))) store.new_log_every = *every;
+    if (const Field beside = keys_.get("read_from")) {
+      store.read_from = StoreReader(beside, side_, folder_, reader_).read_server_beside(store);
+    }
   }
 
-  void take_from_dsn(MysqlStore& store) {
+  void take_from_dsn(MysqlServer& store) {
     if (!dsn_->user.empty()) store.user = dsn_->user;
     if (!dsn_->host.empty()) store.host = dsn_->host;
     if (!dsn_->port) return;

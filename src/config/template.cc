@@ -39,6 +39,10 @@ source:
     #required: true
   # Of a MySQL without GTIDs: how often it is told to begin a new log file, at most.
   #new_log_every: 10 s
+  # A replica of it: what is copied is read there. User, password and tls are those above, if it has none of its own.
+  #read_from:
+    #host: replica.example.com
+    #port: 3306
 
 # To where. The account needs to create and write the tables, and the schema _wherry.
 target:

@@ -55,6 +55,11 @@ class RowSource {
 
   // A requested stop breaks a blocked call of the reader and of its views: Error(cancelled).
   virtual std::unique_ptr<RowReader> reader(const std::stop_token& stop) = 0;
+  // For what is copied, not for proofs. Its views may be of another server that has the same rows;
+  // their brackets are of this one's log all the same.
+  virtual std::unique_ptr<RowReader> copy_reader(const std::stop_token& stop) {
+    return reader(stop);
+  }
   virtual std::unique_ptr<ChangeLog> changes(const model::Position& from, TrackedTables tables) = 0;
 
   virtual SourceLoad load() = 0;  // now, for back-off

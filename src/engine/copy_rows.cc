@@ -99,7 +99,7 @@ void CopyRows::run(const std::stop_token& stop) {
 void CopyRows::worker(const std::stop_token& stop) {
   bool all_done = false;
   const auto work_on = [&] {
-    Session session{parts_.source.reader(stop), parts_.target.writer(parts_.fence, stop), {}};
+    Session session{parts_.source.copy_reader(stop), parts_.target.writer(parts_.fence, stop), {}};
     (void)load_progress(parts_, stop);
     while (!all_done) work(session, all_done, stop);
   };

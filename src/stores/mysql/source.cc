@@ -1,8 +1,11 @@
 #include "stores/mysql/source.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/error.h"
+#include "stores/mysql/assess_replica.h"
 #include "stores/mysql/assess_source.h"
 #include "stores/mysql/binlog_stream.h"
 #include "stores/mysql/cascade.h"
@@ -11,6 +14,8 @@
 #include "stores/mysql/identity.h"
 #include "stores/mysql/log_position.h"
 #include "stores/mysql/reader.h"
+#include "stores/mysql/replica_reader.h"
+#include "stores/mysql/replica_status.h"
 #include "stores/mysql/schema.h"
 #include "stores/mysql/server_support.h"
 #include "stores/mysql/sql.h"
@@ -65,7 +70,15 @@ std::string Source::identity() {
 }
 
 std::vector<model::Finding> Source::assess(const contract::TableFilter& filter) {
-  return with_connection([&](Connection& c) { return assess_source(c, with_ghosts(filter)); });
+  return with_connection([&](Connection& c) {
+    auto findings = assess_source(c, with_ghosts(filter));
+    if (options_.read_from) {
+      auto more =
+          assess_replica(*options_.read_from, primary_mark(c), read_tables(c, with_ghosts(filter)));
+      std::move(more.begin(), more.end(), std::back_inserter(findings));
+    }
+    return findings;
+  });
 }
 
 std::vector<model::TableSchema> Source::tables(const contract::TableFilter& filter) {
@@ -102,6 +115,15 @@ std::unique_ptr<contract::RowReader> Source::reader(const std::stop_token& stop)
                                          .barrier = barrier_});
 }
 
+std::unique_ptr<contract::RowReader> Source::copy_reader(const std::stop_token& stop) {
+  if (!options_.read_from) return reader(stop);
+  return open_replica_reader({.replica = *options_.read_from,
+                              .source = options_.endpoint,
+                              .source_identity = identity(),
+                              .stop = stop},
+                             reader(stop));
+}
+
 std::unique_ptr<contract::ChangeLog> Source::changes(const model::Position& from,
                                                      contract::TrackedTables tables) {
   const std::uint32_t server_id =
@@ -134,21 +156,36 @@ contract::SourceLoad read_load(Connection& c) {
 
 }  // namespace
 
-contract::SourceLoad Source::load() {
+contract::SourceLoad Source::load_of(std::unique_ptr<Connection>& connection,
+                                     const Endpoint& server, const std::string& identity) {
   constexpr std::chrono::seconds read_timeout{5};
-  const std::lock_guard lock(load_mutex_);
   try {
-    if (!load_connection_) {
-      auto fresh = std::make_unique<Connection>(options_.endpoint,
-                                                ConnectOptions{.read_timeout = read_timeout});
-      check_identity(*fresh, identity());
-      load_connection_ = std::move(fresh);
+    if (!connection) {
+      auto fresh =
+          std::make_unique<Connection>(server, ConnectOptions{.read_timeout = read_timeout});
+      check_identity(*fresh, identity);
+      connection = std::move(fresh);
     }
-    return read_load(*load_connection_);
+    return read_load(*connection);
   } catch (const Error& e) {
-    if (e.kind() == ErrorKind::connection_lost) load_connection_.reset();
+    if (e.kind() == ErrorKind::connection_lost) connection.reset();
     throw;
   }
+}
+
+contract::SourceLoad Source::load() {
+  const std::lock_guard lock(load_mutex_);
+  contract::SourceLoad load = load_of(load_connection_, options_.endpoint, identity());
+  if (!options_.read_from) return load;
+  try {
+    const auto replica = load_of(replica_load_connection_, *options_.read_from, {});
+    load.threads_running = std::max(load.threads_running, replica.threads_running);
+    load.replica_lag = std::max(load.replica_lag, replica.replica_lag);
+  } catch (const Error& e) {
+    // It does not answer: then nothing is read there either, and who would read says so.
+    if (e.kind() != ErrorKind::connection_lost) throw;
+  }
+  return load;
 }
 
 std::string Source::create_statement(const model::CollectionName& table) {

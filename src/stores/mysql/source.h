@@ -23,6 +23,7 @@ namespace wherry::stores::mysql {
 
 struct SourceOptions {
   Endpoint endpoint;
+  std::optional<Endpoint> read_from = std::nullopt;  // a replica of it, to be copied from
   std::string identity;  // as identity() said when the migration began; empty = whichever server
                          // answers first
   std::uint32_t server_id =
@@ -45,6 +46,7 @@ class Source final : public contract::RowSource {
   model::Position position() override;
   std::vector<std::string> prepared() override;
   std::unique_ptr<contract::RowReader> reader(const std::stop_token& stop) override;
+  std::unique_ptr<contract::RowReader> copy_reader(const std::stop_token& stop) override;
   std::unique_ptr<contract::ChangeLog> changes(const model::Position& from,
                                                contract::TrackedTables tables) override;
   contract::SourceLoad load() override;
@@ -65,15 +67,19 @@ class Source final : public contract::RowSource {
   template <typename Use>
   auto with_connection(Use use) -> decltype(use(std::declval<Connection&>()));
   Connection& connected();
+  static contract::SourceLoad load_of(std::unique_ptr<Connection>& connection,
+                                      const Endpoint& server, const std::string& identity);
 
   SourceOptions options_;
   const std::shared_ptr<XaBook> xa_book_ = std::make_shared<XaBook>();
   std::shared_ptr<LogBarrier> barrier_;
   std::mutex mutex_;
   std::unique_ptr<Connection> connection_;
-  // Asked every second and never long: it must not wait on a source that stands still.
+  // Asked every second and never long: it must not wait on a source that stands still. With a
+  // replica to read from, the busier of the two counts.
   std::mutex load_mutex_;
   std::unique_ptr<Connection> load_connection_;
+  std::unique_ptr<Connection> replica_load_connection_;
 };
 
 }  // namespace wherry::stores::mysql
