@@ -79,6 +79,7 @@ class Round {
     ClientOptions out;
     out.seed = seed;
     out.schema.sides = {pair.from, pair.to};
+    out.xa = pair.from == ServerKind::mariadb;
     return out;
   }
 

@@ -46,6 +46,7 @@ class Clients::Session {
       return true;
     } catch (const SqlError& error) {
       ++clients_.refused_;
+      refusal_ = error.number();
       if (error.lost()) {
         connection_.reset();
         std::this_thread::sleep_for(100ms);
@@ -53,6 +54,9 @@ class Clients::Session {
       return false;
     }
   }
+
+  // Of the last statement that was refused.
+  unsigned refusal() const { return refusal_; }
 
  private:
   void connect() {
@@ -78,6 +82,7 @@ class Clients::Session {
   Random& random_;
   const Manner manner_;
   std::optional<Connection> connection_;
+  unsigned refusal_ = 0;
 };
 
 Clients::Clients(const Server& server, const ClientOptions& options)
@@ -132,8 +137,15 @@ std::shared_ptr<const Table> Clients::some_table(Random& random) const {
 void Clients::write(unsigned number, const std::stop_token& stop) {
   Random random(options_.seed * 1000 + number);
   Session session(*this, random, Manner::odd);
-  while (!stop.stop_requested()) {
+  XaIds prepared;
+  for (unsigned last = 0; !stop.stop_requested();) {
     if (pick(random, 100) == 0) session.leave();
+    if (prepared.size() > 1) end_prepared(session, random, prepared);
+    if (options_.xa && pick(random, 15) == 0) {
+      write_xa(session, random, "'" + std::to_string(number) + "','" + std::to_string(++last) + "'",
+               prepared);
+      continue;
+    }
     const bool large = pick(random, 400) == 0;
     const bool at_once = !large && pick(random, 5) == 0;
     if (!at_once) session.run(pick(random, 2) == 0 ? "BEGIN" : "SET autocommit=0");
@@ -143,6 +155,39 @@ void Clients::write(unsigned number, const std::stop_token& stop) {
     session.run("SET autocommit=1");
     std::this_thread::sleep_for(std::chrono::milliseconds(pick(random, 10)));
   }
+  while (!prepared.empty()) end_prepared(session, random, prepared);
+}
+
+// Of one phase, ended by its own session, or left prepared.
+void Clients::write_xa(Session& session, Random& random, const std::string& id, XaIds& prepared) {
+  if (!session.run("XA START " + id)) return session.leave();
+  for (unsigned i = 0; i <= pick(random, 4); ++i) {
+    if (const auto table = some_table(random)) session.run(random_write(random, *table));
+  }
+  if (!session.run("XA END " + id)) return session.leave();
+  const unsigned end = pick(random, 4);
+  if (end == 0) {
+    if (!session.run("XA COMMIT " + id + " ONE PHASE")) session.leave();
+    return;
+  }
+  prepared.push_back(id);  // also if the answer is lost
+  if (!session.run("XA PREPARE " + id) || end == 1) return session.leave();
+  if (!session.run((end == 2 ? "XA COMMIT " : "XA ROLLBACK ") + id)) return session.leave();
+  prepared.pop_back();
+}
+
+// The server does not know it while the session that prepared it is ending, nor if it was never
+// prepared.
+void Clients::end_prepared(Session& session, Random& random, XaIds& prepared) {
+  constexpr unsigned unknown = 1397;
+  const auto at = prepared.begin() + pick(random, static_cast<unsigned>(prepared.size()));
+  const std::string statement = (pick(random, 3) == 0 ? "XA ROLLBACK " : "XA COMMIT ") + *at;
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    if (session.run(statement)) break;
+    if (attempt > 20 && session.refusal() == unknown) break;
+    std::this_thread::sleep_for(20ms);
+  }
+  prepared.erase(at);
 }
 
 void Clients::write_something(Session& session, Random& random, bool large) {

@@ -25,6 +25,9 @@ struct ClientOptions {
   unsigned tables = 5;
   unsigned writers = 3;
   bool change_definitions = true;
+  // Transactions of XA. Some stay prepared for a while, which MySQL lets changes of definition
+  // meet.
+  bool xa = false;
   SchemaOptions schema{};
 };
 
@@ -45,6 +48,9 @@ class Clients {
 
  private:
   class Session;
+  using XaIds = std::vector<std::string>;
+  void write_xa(Session& session, Random& random, const std::string& id, XaIds& prepared);
+  static void end_prepared(Session& session, Random& random, XaIds& prepared);
   void write_something(Session& session, Random& random, bool large);
   void write(unsigned number, const std::stop_token& stop);
   void change_definitions(const std::stop_token& stop);
