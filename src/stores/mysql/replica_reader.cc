@@ -106,11 +106,9 @@ class ReplicaReader final : public contract::RowReader {
     auto told = std::chrono::steady_clock::now();
     for (auto pause = 1ms;; pause = std::min<std::chrono::milliseconds>(pause * 2, longest_pause)) {
       const ReplicaStatus status = status_of(servers.replica, servers.primary);
-      const bool settled =
-          before && status.applied &&
-          (*before < *status.applied || (*before == *status.applied && status.idle));
-      if (settled && *before >= least) return *before;
-      if (!status.applying || (!status.receiving && settled)) {
+      const bool is_settled = before && settled(*before, status);
+      if (is_settled && *before >= least) return *before;
+      if (!status.applying || (!status.receiving && is_settled)) {
         const bool enough = status.applied && *status.applied >= least;
         if (!enough) throw stopped(servers.replica, status);
       }

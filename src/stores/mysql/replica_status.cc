@@ -107,6 +107,11 @@ std::vector<ReplicaStatus> replica_statuses(Connection& replica) {
   return out;
 }
 
+bool settled(const model::Position& place, const ReplicaStatus& later) {
+  if (!later.applied) return false;
+  return place < *later.applied || (place == *later.applied && later.idle);
+}
+
 bool overtakes(Connection& replica) {
   if (!replica.server().is_mariadb()) return false;
   const Result r = replica.query("SELECT @@GLOBAL.slave_parallel_threads, @@GLOBAL.gtid_slave_pos");

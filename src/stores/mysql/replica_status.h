@@ -39,6 +39,10 @@ ReplicaStatus replica_status(const Result& answer, std::size_t row);
 // Of every primary that this server replicates from; none if it is no replica.
 std::vector<ReplicaStatus> replica_statuses(Connection& replica);
 
+// Whether a later look tells that everything before `place`, which an earlier one gave, is visible:
+// the replica has gone on behind it, or has nothing to do.
+bool settled(const model::Position& place, const ReplicaStatus& later);
+
 // MariaDB, whose threads commit in the log's order but for GTID domains among each other: whether
 // there are several of both, so that `applied` says nothing about all that comes before it.
 bool overtakes(Connection& replica);

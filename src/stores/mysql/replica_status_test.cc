@@ -72,6 +72,23 @@ TEST(ReplicaStatus, one_that_works_is_not_idle_and_one_that_stands_tells_why) {
   EXPECT_EQ(stands.error, "duplicate");
 }
 
+// A server may count a transaction as applied just before its commit.
+TEST(ReplicaStatus, a_place_counts_when_the_replica_has_gone_on_or_has_nothing_to_do) {
+  const auto place = model::Position::in_log("b.000001", 100);
+  ReplicaStatus later;
+  later.applying = true;
+  EXPECT_FALSE(settled(place, later));
+  later.applied = place;
+  EXPECT_FALSE(settled(place, later));
+  later.idle = true;
+  EXPECT_TRUE(settled(place, later));
+  later.applied = model::Position::in_log("b.000001", 50);  // its commit failed
+  EXPECT_FALSE(settled(place, later));
+  later.idle = false;
+  later.applied = model::Position::in_log("b.000002", 4);
+  EXPECT_TRUE(settled(place, later));
+}
+
 TEST(ReplicaStatus, filters_count_unless_they_leave_out_the_servers_own_schemas_only) {
   const ReplicaStatus status =
       replica_status(answer({{"Replicate_Do_DB", "shop"},
