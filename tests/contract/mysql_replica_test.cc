@@ -84,7 +84,7 @@ class MysqlReplica : public ::testing::TestWithParam<Way> {
 
   Source source() const {
     return Source(
-        {.endpoint = endpoint_of(*primary_), .read_from = endpoint_of(*replica_), .identity = ""});
+        {.endpoint = endpoint_of(*primary_), .identity = "", .read_from = endpoint_of(*replica_)});
   }
   static model::TableSchema table(Source& from) {
     return from.tables([](const auto& name) { return name.name == "n"; }).at(0);
@@ -207,11 +207,11 @@ TEST_P(MysqlReplica, another_primarys_replica_and_a_filtered_one_are_refused_by_
   EXPECT_TRUE(found().empty());
   {
     Source from(
-        {.endpoint = endpoint_of(*replica_), .read_from = endpoint_of(*replica_), .identity = ""});
+        {.endpoint = endpoint_of(*replica_), .identity = "", .read_from = endpoint_of(*replica_)});
     EXPECT_EQ(code_of([&] { (void)from.copy_reader({})->open_view(); }),
               "source.replica_other_primary");
     Source no_replica(
-        {.endpoint = endpoint_of(*primary_), .read_from = endpoint_of(*primary_), .identity = ""});
+        {.endpoint = endpoint_of(*primary_), .identity = "", .read_from = endpoint_of(*primary_)});
     EXPECT_EQ(code_of([&] { (void)no_replica.copy_reader({})->open_view(); }),
               "source.replica_other_primary");
   }
@@ -237,7 +237,7 @@ TEST_P(MysqlReplica, one_that_was_rebuilt_is_taken_again) {
   Endpoint by_port;
   by_port.port = static_cast<std::uint16_t>(port);
   by_port.user = "root";
-  Source from_port({.endpoint = endpoint_of(*primary_), .read_from = by_port, .identity = ""});
+  Source from_port({.endpoint = endpoint_of(*primary_), .identity = "", .read_from = by_port});
   const auto other = from_port.copy_reader({});
   (void)other->open_view();
   replica_.reset();
@@ -266,8 +266,8 @@ TEST_P(MysqlReplica, assess_names_what_the_account_lacks_with_its_grant) {
   tests::wait_for_replica(*replica_, *primary_);
   replica_->exec_sql("DROP TABLE r.only_here");
   Source from({.endpoint = endpoint_of(*primary_),
-               .read_from = endpoint_of(*replica_, "mover"),
-               .identity = ""});
+               .identity = "",
+               .read_from = endpoint_of(*replica_, "mover")});
   const auto missing = [&] {
     std::map<std::string, std::string> grants;
     for (const auto& f : from.assess([](const auto& name) { return name.schema == "r"; })) {

@@ -23,13 +23,13 @@ namespace wherry::stores::mysql {
 
 struct SourceOptions {
   Endpoint endpoint;
-  std::optional<Endpoint> read_from = std::nullopt;  // a replica of it, to be copied from
   std::string identity;  // as identity() said when the migration began; empty = whichever server
                          // answers first
   std::uint32_t server_id =
       0;  // what the log's reader calls itself: unlike every replica's; 0 = chosen at random
   std::chrono::milliseconds new_log_every =
       std::chrono::seconds(10);  // at most, on a MySQL without GTIDs (log_barrier.h)
+  std::optional<Endpoint> read_from = std::nullopt;  // a replica of it, to be copied from
 };
 
 class Source final : public contract::RowSource {
