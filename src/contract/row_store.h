@@ -40,7 +40,12 @@ class RowSource {
   virtual ~RowSource() = default;
 
   virtual std::string describe() = 0;  // "MariaDB 10.11.6 at 127.0.0.1:3306"
-  virtual std::string identity() = 0;  // tells this server from every other, across restarts
+  // Tells this server from every other, across restarts. The server that answers the first call is
+  // the one that is meant from then on: whatever else answers later is Error(rejected,
+  // "source.replaced").
+  virtual std::string identity() = 0;
+  // After that error: means whichever server answers next.
+  virtual void meet_anew() = 0;
 
   // Checks of DESIGN §5 that concern this side; nothing is changed.
   virtual std::vector<model::Finding> assess(const TableFilter& filter) = 0;
@@ -52,6 +57,15 @@ class RowSource {
   // Transactions that may end at any time later although the log has their changes already: their
   // names, now. One that ends is named until reads see what it did.
   virtual std::vector<std::string> prepared() = 0;
+  // The same, with what resume_at() of another server's source needs to know of everything before
+  // it; positions that changes() gives after it have that too. May cost a look through a log.
+  virtual model::Position start() = 0;
+  // The place where this server's log goes on beyond everything that is before `applied`, a place
+  // in the log of a server that this one was a copy of. What comes after it and was applied already
+  // is passed over by changes(). Throws Error(rejected, "source.…") if this server lacks what was
+  // applied, or its log what was not; Error(transient) if it may still get it.
+  virtual model::Position resume_at(const model::Position& applied,
+                                    const std::stop_token& stop) = 0;
 
   // A requested stop breaks a blocked call of the reader and of its views: Error(cancelled).
   virtual std::unique_ptr<RowReader> reader(const std::stop_token& stop) = 0;
@@ -96,7 +110,13 @@ class RowTarget {
   virtual ~RowTarget() = default;
 
   virtual std::string describe() = 0;
+  // As RowSource's: Error(rejected, "target.replaced").
   virtual std::string identity() = 0;
+  virtual void meet_anew() = 0;
+  // May this server be written in place of the one that was, because it was a copy of it? Throws
+  // Error(rejected, "target.not_a_copy") unless it holds the owner's progress, and Error(transient,
+  // "target.not_promoted") while it is one that only copies. Changes nothing.
+  virtual void check_successor(const LeaseRequest& request) = 0;
   virtual std::vector<model::Finding> assess(const std::vector<TablePair>& tables) = 0;
 
   // Makes the store's own schema for progress if it is missing, and migrates an older one; refuses
@@ -117,6 +137,9 @@ class RowTarget {
                                        const std::stop_token& stop) = 0;
   // Sets where the stream starts; elsewhere only while nothing is written (planning is repeated).
   virtual void start_stream(const Fence& fence, const model::Position& from) = 0;
+  // From here on the stream is another source server's, and so are the places in its progress: in
+  // one transaction.
+  virtual void rebase_stream(const Fence& fence, const StreamRebase& to) = 0;
 
   virtual std::unique_ptr<RowReader> reader(const std::stop_token& stop) = 0;
   virtual std::unique_ptr<RowWriter> writer(const Fence& fence, const std::stop_token& stop) = 0;

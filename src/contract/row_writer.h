@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "contract/row_cascade.h"
@@ -41,9 +42,19 @@ struct WindowMark {
   std::string dirty_keys;  // the ledger's encoding; opaque to the store; empty = none
 };
 
+// Where a stream goes on in another source server's log. Everything in the target's progress that
+// names a place in the old log goes or becomes this one: chunks are done as of it, windows (and so
+// dirty keys) are forgotten, and a change of definition that was begun is known by its statement.
+struct StreamRebase {
+  std::string source;  // that server's identity
+  model::Position at;
+  std::vector<std::pair<model::CollectionId, std::uint32_t>> not_done;  // chunks without a mark now
+};
+
 // What the target knows about a migration's progress.
 struct TargetProgress {
   std::optional<model::Position> position;  // the stream is applied up to here
+  std::string source;  // whose log that is a place in; empty: the one the migration began with
   std::uint64_t last_window = 0;
   std::vector<ChunkMark> chunks;
   std::vector<WindowMark> windows;  // those not yet forgotten, in order

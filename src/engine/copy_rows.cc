@@ -237,7 +237,11 @@ bool CopyRows::copy_loosely(Session& session, model::Chunk& chunk, const std::st
   mark.bracket = held.bracket();
   const bool last_use = held.worth_keeping_until() <= Clock::now();
   if (last_use) held.close_view();
-  write_chunk(*session.writer, *pair, rows, std::move(mark), contract::ChunkWrite::upsert);
+  // Rows of a read of what a failover of the source has undone since (failover.h).
+  const bool rows_may_be_left = !parts_.followed.value_or("").empty();
+  write_chunk(
+      *session.writer, *pair, rows, std::move(mark),
+      rows_may_be_left ? contract::ChunkWrite::replace_range : contract::ChunkWrite::upsert);
   if (last_use) session.kept.reset();
   return true;
 }

@@ -8,16 +8,18 @@
 namespace wherry::engine {
 
 FollowGate::Hold::Hold(FollowGate& gate, model::Position taken, Entry entry)
-    : gate_(gate), taken_(std::move(taken)), entry_(entry) {}
+    : gate_(gate), log_(gate.log_), taken_(std::move(taken)), entry_(entry) {}
 
 FollowGate::Hold::~Hold() {
   const std::lock_guard lock(gate_.mutex_);
+  if (log_ != gate_.log_) return;
   gate_.holds_.erase(entry_);
   gate_.changed_.notify_all();
 }
 
 void FollowGate::Hold::let_go_on_to(const model::Position& limit) {
   const std::lock_guard lock(gate_.mutex_);
+  if (log_ != gate_.log_) return;
   *entry_ = limit;
   gate_.changed_.notify_all();
 }
@@ -28,6 +30,14 @@ void FollowGate::restart_at(const model::Position& position) {
   // view pass.
   applied_ = saved_ = position;
   taken_ = std::max(taken_, position);
+  changed_.notify_all();
+}
+
+void FollowGate::restart_in_another_log(const model::Position& position) {
+  const std::lock_guard lock(mutex_);
+  ++log_;
+  holds_.clear();
+  applied_ = saved_ = taken_ = position;
   changed_.notify_all();
 }
 
@@ -49,7 +59,12 @@ model::Position FollowGate::applied() const {
 
 void FollowGate::wait_applied(const model::Position& position, const std::stop_token& stop) const {
   std::unique_lock lock(mutex_);
-  if (!changed_.wait(lock, stop, [&] { return applied_ >= position; })) base::throw_cancelled();
+  const std::uint64_t log = log_;
+  const auto over = [&] { return log != log_ || applied_ >= position; };
+  if (!changed_.wait(lock, stop, over)) base::throw_cancelled();
+  if (log == log_) return;
+  throw base::Error(base::ErrorKind::transient, "source.replaced",
+                    "another server's log is followed now; do the same again");
 }
 
 bool FollowGate::takeable(const model::Position& begin) const {

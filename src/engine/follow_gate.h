@@ -13,6 +13,7 @@
 // Waits throw Error(cancelled) on stop.
 
 #include <condition_variable>
+#include <cstdint>
 #include <list>
 #include <mutex>
 #include <optional>
@@ -41,12 +42,16 @@ class FollowGate {
     using Entry = std::list<std::optional<model::Position>>::iterator;
     Hold(FollowGate& gate, model::Position taken, Entry entry);
     FollowGate& gate_;
+    std::uint64_t log_;
     model::Position taken_;
     Entry entry_;
   };
 
   // Sets where following starts (or starts again, after a reload from the target).
   void restart_at(const model::Position& position);
+  // The same in another log than before. Holds of before hold nothing any more, and who waits for a
+  // place in the old log has waited in vain: Error(transient, "source.replaced").
+  void restart_in_another_log(const model::Position& position);
 
   [[nodiscard]] Hold hold();
   model::Position taken() const;
@@ -70,6 +75,7 @@ class FollowGate {
 
   mutable std::mutex mutex_;
   mutable std::condition_variable_any changed_;
+  std::uint64_t log_ = 0;  // counts the logs
   std::list<std::optional<model::Position>> holds_;
   model::Position taken_;
   model::Position applied_;

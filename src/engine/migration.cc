@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -11,6 +12,7 @@
 #include "engine/assess.h"
 #include "engine/copy_rows.h"
 #include "engine/definitions.h"
+#include "engine/failover.h"
 #include "engine/follow.h"
 #include "engine/history.h"
 #include "engine/repair.h"
@@ -64,26 +66,25 @@ void Migration::run(const std::stop_token& stop) {
   // Nothing is assumed about what is on either side.
   if (state_of(parts_.journal) == State::planned) {
     meet_servers();  // who has just written the configuration is told at once what is wrong in it
-  } else {
-    keep_trying(stop, "reaching the servers", [&] { meet_servers(); });
+    keep_trying(stop, "planning", [&] { begin(stop); });
   }
-  keep_trying(stop, "planning", [&] { begin(stop); });
-  // This process is the only writer. The target's tables exist, and its stream has a start.
-  keep_trying(stop, "asking the target what it has", [&] { restore(stop); });
-  // Tables, ledger and gate say what journal and target say.
+  // The target's tables exist, and its stream has a start.
+  take_up(stop);
+  // This process is the only writer. Tables, ledger and gate say what journal and target say.
   keep_trying(stop, "listing triggers and events", [&] { list_held_back(parts_); });
   note_start(parts_.journal);
   while (!stop.stop_requested()) {
-    wait_while_paused(stop);
-    if (stop.stop_requested()) break;
     try {
+      wait_while_paused(stop);
+      if (stop.stop_requested()) break;
       run_phases(stop);
     } catch (const base::Error& error) {
-      if (error.code() != target_went_back) throw;
-      spdlog::warn("{}; what it lost is written again, and proved again", error.what());
-      // The lease may be among what it lost; whoever took it meanwhile holds it.
-      keep_trying(stop, "taking the lease again", [&] { take_over(); });
-      keep_trying(stop, "asking the target what it has", [&] { restore(stop); });
+      if (!calls_for_meeting_anew(error)) {
+        note_failure(parts_.journal, error);
+        throw;
+      }
+      spdlog::warn("{}; both sides are asked anew where they stand", error.what());
+      take_up(stop);
     }
   }
   release_lease();
@@ -91,17 +92,42 @@ void Migration::run(const std::stop_token& stop) {
 }
 
 void Migration::meet_servers() {
-  keep_identity(parts_.journal, "source", parts_.source.identity());
-  keep_identity(parts_.journal, "target", parts_.target.identity());
-  parts_.journal.set_fact("source", parts_.source.describe());
-  parts_.journal.set_fact("target", parts_.target.describe());
+  for (const auto& [side, store_identity, description] :
+       {std::tuple("source", parts_.source.identity(), parts_.source.describe()),
+        std::tuple("target", parts_.target.identity(), parts_.target.describe())}) {
+    parts_.journal.set_fact(std::string(side) + "_identity", store_identity);
+    parts_.journal.set_fact(side, description);
+  }
 }
 
 void Migration::begin(const std::stop_token& stop) {
-  const bool is_new = state_of(parts_.journal) == State::planned;
-  if (is_new) refuse_what_is_in_the_way();
+  refuse_what_is_in_the_way();
   take_over();
-  if (is_new) plan(stop);
+  plan(stop);
+}
+
+// Goes on with whatever is on both sides, also if it is less than was there, or other servers
+// answer.
+void Migration::take_up(const std::stop_token& stop) {
+  const auto session = [&] {
+    try {
+      meet_target(parts_, owner(parts_.journal));
+      // The lease may be among what a target lost; whoever took it meanwhile holds it.
+      take_over();
+      if (go_over_to_new_source(parts_, restore(stop), stop)) (void)restore(stop);
+      tell_waiting(parts_.journal, nullptr);
+    } catch (const base::Error& error) {
+      tell_waiting(parts_.journal, &error);
+      if (!calls_for_meeting_anew(error)) throw;
+      throw base::Error(base::ErrorKind::transient, error.code(), error.message(), error.context());
+    }
+  };
+  try {
+    keep_trying(stop, "asking both sides where they stand", session);
+  } catch (const base::Error& error) {
+    if (error.kind() != base::ErrorKind::cancelled) note_failure(parts_.journal, error);
+    throw;
+  }
 }
 
 void Migration::refuse_what_is_in_the_way() {
@@ -126,7 +152,11 @@ void Migration::take_over() {
   contract::LeaseRequest request;
   request.migration = options_.name;
   request.owner = owner(parts_.journal);
-  parts_.fence = parts_.target.acquire(request);
+  auto fence = parts_.target.acquire(request);
+  {
+    const std::lock_guard lock(mutex_);
+    parts_.fence = std::move(fence);
+  }
   spdlog::info("holds the lease of migration {} with epoch {}", options_.name, parts_.fence.epoch);
 }
 
@@ -216,21 +246,29 @@ bool Migration::definition_changed_since(const model::Position& from,
   return false;
 }
 
-void Migration::restore(const std::stop_token& stop) {
-  const auto progress = parts_.target.load_progress(options_.name, stop);
+contract::TargetProgress Migration::restore(const std::stop_token& stop) {
+  auto progress = parts_.target.load_progress(options_.name, stop);
   if (!progress.position) {
     throw base::Error(base::ErrorKind::data_mismatch, "target.progress_missing",
                       "the target knows nothing of this migration, the journal says it was begun",
                       "was the target emptied? Start with a new journal directory to move again");
   }
   parts_.last_window = std::max(parts_.last_window.load(), progress.last_window);
+  const bool other_log = parts_.followed && parts_.followed != progress.source;
   // A target that lost its last commits took proofs about them with it.
-  const bool went_back = *progress.position < parts_.gate.saved() ||
+  const bool went_back = other_log || *progress.position < parts_.gate.saved() ||
                          progress.chunks.size() < parts_.chunks_on_target.load();
   parts_.journal.void_proofs_beyond(*progress.position);
   if (!watch_.resume(went_back)) void_all_proofs(parts_);
-  parts_.gate.restart_at(*progress.position);
-  finish_definition_change(parts_, *progress.position);
+  if (other_log) {
+    parts_.ledger.begin_another_log();
+    parts_.gate.restart_in_another_log(*progress.position);
+  } else {
+    parts_.gate.restart_at(*progress.position);
+  }
+  parts_.followed = progress.source;
+  // One that was begun in a log that is no longer followed comes again, or is not there.
+  finish_definition_change(parts_, other_log ? model::Position{} : *progress.position);
   for (const auto& record : parts_.journal.tables()) {
     parts_.book.use_id(record.id);
     if (!record.dropped) restore_table(record, progress);
@@ -242,13 +280,15 @@ void Migration::restore(const std::stop_token& stop) {
     if (!parts_.ledger.add_proof(proof)) parts_.journal.void_proof(proof.collection, proof.chunk);
   }
   for (const auto& window : progress.windows) {
-    if (went_back) break;  // without proofs no key is dirty
+    if (went_back) break;                                       // without proofs no key is dirty
+    if (window.number < parts_.ledger.last_window()) continue;  // it was told when it was written
     for (const auto table :
          parts_.ledger.touch(window.number, window.end, ledger::decode(window.dirty_keys))) {
       parts_.journal.void_proofs(table);
     }
   }
   plan_.emplace(parts_);
+  return progress;
 }
 
 void Migration::restore_table(const journal::TableRecord& record,
@@ -313,13 +353,7 @@ void Migration::run_phases(const std::stop_token& stop) {
     const std::lock_guard lock(mutex_);
     phases_run_ = false;
   }
-  if (!failure) return;
-  try {
-    std::rethrow_exception(failure);
-  } catch (const base::Error& error) {
-    note_failure(parts_.journal, error);
-    throw;
-  }
+  if (failure) std::rethrow_exception(failure);
 }
 
 void Migration::move_rows(const std::stop_token& stop) {
@@ -350,7 +384,7 @@ void Migration::release_lease() {
   try {
     parts_.target.release(parts_.fence);
   } catch (const base::Error& error) {
-    if (!error.may_retry()) throw;
+    if (!error.may_retry() && !calls_for_meeting_anew(error)) throw;
     spdlog::warn("the lease is not given back, and runs out by itself: {}", error.what());
   }
 }
@@ -413,15 +447,17 @@ void Migration::verify() {
 }
 
 std::vector<Repaired> Migration::repair(bool dry_run, const std::stop_token& stop) {
+  contract::Fence fence;
   {
     const std::lock_guard lock(mutex_);
+    fence = parts_.fence;
     if (!phases_run_) {
       throw base::Error(base::ErrorKind::rejected, "repair.not_following",
                         "repair needs a migration that is following; `wherry resume` it first");
     }
   }
   const auto keys = prove_.differences();
-  auto repaired = engine::repair(parts_, keys, dry_run, stop);
+  auto repaired = engine::repair(parts_, fence, keys, dry_run, stop);
   if (dry_run) return repaired;
   for (const auto& [table, mended] : keys) prove_.look_again(table);
   for (const auto& table : repaired) {
@@ -432,6 +468,15 @@ std::vector<Repaired> Migration::repair(bool dry_run, const std::stop_token& sto
 }
 
 bool Migration::is_settled(bool proof) {
+  try {
+    return looks_settled(proof);
+  } catch (const base::Error& error) {
+    if (!calls_for_meeting_anew(error)) throw;
+    return false;
+  }
+}
+
+bool Migration::looks_settled(bool proof) {
   {
     const std::lock_guard lock(mutex_);
     if (!phases_run_) return false;  // ledger and tables may not be restored yet

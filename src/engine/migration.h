@@ -57,12 +57,14 @@ class Migration final : public AnyMigration {
   bool make_tables(const model::Position& from, const std::vector<contract::TablePair>& pairs);
   bool definition_changed_since(const model::Position& from,
                                 const std::vector<contract::TablePair>& pairs);
-  void restore(const std::stop_token& stop);
+  void take_up(const std::stop_token& stop);
+  contract::TargetProgress restore(const std::stop_token& stop);
   void restore_table(const journal::TableRecord& record, const contract::TargetProgress& progress);
   void run_phases(const std::stop_token& stop);
   void move_rows(const std::stop_token& stop);
   void keep_lease(const std::stop_token& stop);
   void release_lease();
+  bool looks_settled(bool proof);
   void watch_source(const std::stop_token& stop);
   void wait_while_paused(const std::stop_token& stop);
 

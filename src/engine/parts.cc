@@ -15,7 +15,8 @@ contract::TargetProgress load_progress(const Parts& parts, const std::stop_token
   const std::uint64_t chunks = parts.chunks_on_target;
   auto progress = parts.target.load_progress(parts.fence.migration, stop);
   const model::Position now = progress.position.value_or(model::Position{});
-  if (now < saved || progress.chunks.size() < chunks) {
+  const bool other_log = parts.followed != progress.source;
+  if (other_log || now < saved || progress.chunks.size() < chunks) {
     throw base::Error(base::ErrorKind::data_mismatch, std::string(target_went_back),
                       "the target lost transactions that it had committed",
                       "is at " + now.text() + ", was at " + saved.text());

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -40,6 +41,10 @@ struct Parts {
   base::DigestKey digest_key;
   contract::Fence fence;
 
+  // Set when no phase runs: whose log positions are of, as TargetProgress::source says; nothing
+  // before that was asked for.
+  std::optional<std::string> followed{};
+
   contract::SchemaObjects* objects = nullptr;  // null: the stores have nothing but tables
   ledger::Ledger ledger{limits.dirty_keys_per_table};
   TableBook book{};
@@ -67,8 +72,9 @@ struct Parts {
 inline constexpr std::string_view target_went_back = "target.went_back";
 
 // What the target knows now. Throws Error(data_mismatch, target_went_back) if that is less than was
-// committed there: it lost its last transactions in a crash. Call it after opening each writer: a
-// crash before is seen here, one after breaks the writer.
+// committed there: it lost its last transactions in a crash, or a replica of it has taken its
+// place. Call it after opening each writer: a crash before is seen here, one after breaks the
+// writer.
 contract::TargetProgress load_progress(const Parts& parts, const std::stop_token& stop);
 
 // Gives a window its number and makes its keys dirty, before it commits: too many dirty keys are

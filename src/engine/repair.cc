@@ -11,8 +11,9 @@ namespace wherry::engine {
 
 namespace {
 
-void repair_keys(Parts& parts, const contract::TablePair& pair, const std::vector<model::Key>& keys,
-                 bool dry_run, Repaired& out, const std::stop_token& stop) {
+void repair_keys(Parts& parts, const contract::Fence& fence, const contract::TablePair& pair,
+                 const std::vector<model::Key>& keys, bool dry_run, Repaired& out,
+                 const std::stop_token& stop) {
   const auto reader = parts.source.reader(stop);
   auto hold = parts.gate.hold();
   const bool exact = copied_exactly(parts, pair);
@@ -34,7 +35,7 @@ void repair_keys(Parts& parts, const contract::TablePair& pair, const std::vecto
   out.keys += keys.size();
   if (dry_run) return;
 
-  const auto writer = parts.target.writer(parts.fence, stop);
+  const auto writer = parts.target.writer(fence, stop);
   writer->begin_window();
   if (!absent.empty()) writer->remove(pair, absent);
   if (!rows.empty()) writer->put(pair, rows);
@@ -52,8 +53,8 @@ void repair_keys(Parts& parts, const contract::TablePair& pair, const std::vecto
 }
 
 // Rows without a key cannot be mended one by one: the table is copied again.
-void copy_again(Parts& parts, const contract::TablePair& pair, bool dry_run, Repaired& out,
-                const std::stop_token& stop) {
+void copy_again(Parts& parts, const contract::Fence& fence, const contract::TablePair& pair,
+                bool dry_run, Repaired& out, const std::stop_token& stop) {
   ++out.keys;
   out.statements.push_back("-- " + pair.target.text() +
                            " has no key: all of its rows are copied again");
@@ -68,7 +69,7 @@ void copy_again(Parts& parts, const contract::TablePair& pair, bool dry_run, Rep
     hold.let_go_on_to(mark.bracket.low);
     parts.gate.wait_applied(mark.bracket.low, stop);
     (void)record_window(parts, parts.gate.applied(), {{}, {pair.id}});
-    const auto writer = parts.target.writer(parts.fence, stop);
+    const auto writer = parts.target.writer(fence, stop);
     if (!copy_whole_table(parts, *view, *writer, pair, mark, stop)) {
       throw base::Error(base::ErrorKind::transient, "repair.definition_changes",
                         "a change of definition is on its way; repair again", pair.target.text());
@@ -79,8 +80,8 @@ void copy_again(Parts& parts, const contract::TablePair& pair, bool dry_run, Rep
 
 }  // namespace
 
-std::vector<Repaired> repair(Parts& parts, const DifferentKeys& keys, bool dry_run,
-                             const std::stop_token& stop) {
+std::vector<Repaired> repair(Parts& parts, const contract::Fence& fence, const DifferentKeys& keys,
+                             bool dry_run, const std::stop_token& stop) {
   constexpr std::size_t keys_at_once = 500;
   std::vector<Repaired> out;
   for (const auto& [table, all] : keys) {
@@ -89,7 +90,7 @@ std::vector<Repaired> repair(Parts& parts, const DifferentKeys& keys, bool dry_r
     Repaired repaired;
     repaired.collection = pair->target.text();
     if (pair->source.key.empty()) {
-      copy_again(parts, *pair, dry_run, repaired, stop);
+      copy_again(parts, fence, *pair, dry_run, repaired, stop);
       out.push_back(std::move(repaired));
       continue;
     }
@@ -97,7 +98,7 @@ std::vector<Repaired> repair(Parts& parts, const DifferentKeys& keys, bool dry_r
     for (auto it = all.begin(); it != all.end();) {
       some.clear();
       while (it != all.end() && some.size() < keys_at_once) some.push_back(*it++);
-      repair_keys(parts, *pair, some, dry_run, repaired, stop);
+      repair_keys(parts, fence, *pair, some, dry_run, repaired, stop);
     }
     out.push_back(std::move(repaired));
   }

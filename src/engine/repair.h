@@ -11,8 +11,9 @@
 
 namespace wherry::engine {
 
-// With `dry_run` nothing is written. Requires: following runs.
-std::vector<Repaired> repair(Parts& parts, const DifferentKeys& keys, bool dry_run,
-                             const std::stop_token& stop);
+// With `dry_run` nothing is written. Requires: following runs. `fence`: of the time when that was
+// so; once both sides are met anew, nothing is written with it.
+std::vector<Repaired> repair(Parts& parts, const contract::Fence& fence, const DifferentKeys& keys,
+                             bool dry_run, const std::stop_token& stop);
 
 }  // namespace wherry::engine

@@ -41,7 +41,7 @@ model::Position stream_start(contract::RowSource& source, journal::Journal& jour
       return std::find(now.begin(), now.end(), name) == now.end();
     });
   }
-  model::Position start = source.position();
+  model::Position start = source.start();
   if (before < start) start.since = model::Position::Place{before.log, before.offset};
   return start;
 }

@@ -72,6 +72,15 @@ void Ledger::drop_table(model::CollectionId table, const model::Position& at) {
   found->second.recorded_from = std::max({found->second.recorded_from, last_end_, at});
 }
 
+void Ledger::begin_another_log() {
+  const std::lock_guard lock(mutex_);
+  for (auto& [id, table] : tables_) {
+    empty(table, id);
+    table.recorded_from = {};
+  }
+  last_end_ = {};
+}
+
 std::optional<model::Proof> Ledger::proof(model::CollectionId table, std::uint32_t chunk) const {
   const std::lock_guard lock(mutex_);
   const auto found = tables_.find(table);
@@ -215,6 +224,11 @@ bool Ledger::known_since(model::CollectionId table, const model::Position& low) 
   const std::lock_guard lock(mutex_);
   const auto found = tables_.find(table);
   return found != tables_.end() && found->second.tracked && low >= found->second.recorded_from;
+}
+
+std::uint64_t Ledger::last_window() const {
+  const std::lock_guard lock(mutex_);
+  return last_window_;
 }
 
 std::uint64_t Ledger::forget_through() const {

@@ -67,6 +67,8 @@ class Ledger {
   // Drops the table's proofs and dirty keys. Proofs from reads that began before `at`, or before
   // the last window touched, are refused from now on. The table stays tracked if it was.
   void drop_table(model::CollectionId table, const model::Position& at = {});
+  // Drops everything, positions too: those from now on are of another log.
+  void begin_another_log();
   std::optional<model::Proof> proof(model::CollectionId table, std::uint32_t chunk) const;
   std::optional<model::Proof> oldest_proof() const;  // by the time it was taken
 
@@ -106,6 +108,7 @@ class Ledger {
   // from there on would be taken.
   bool known_since(model::CollectionId table, const model::Position& low) const;
 
+  std::uint64_t last_window() const;  // touched
   // Windows up to this number hold no dirty key any more and may be forgotten on the target.
   std::uint64_t forget_through() const;
   // The first number of touch_foreign() that holds dirty keys; nothing if none does.

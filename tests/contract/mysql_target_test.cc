@@ -286,7 +286,7 @@ TEST_F(MysqlTarget, tells_progress_and_identity_across_objects) {
   second.release(fence);
   EXPECT_EQ(error_code([&] { first.renew(fence, {}); }), "lease.fenced");
   Target other(endpoint_of(*target_server_), "somebody else");
-  EXPECT_EQ(error_code([&] { other.prepare(); }), "mysql.other_server");
+  EXPECT_EQ(error_code([&] { other.prepare(); }), "target.replaced");
 }
 
 }  // namespace

@@ -267,7 +267,7 @@ TEST_F(Migrations, a_purged_log_is_a_clear_stop_and_another_source_is_refused) {
   }
   RunningMigration other(std::make_shared<Server>("another"), target, folder);
   ASSERT_TRUE(other.wait_until(10s, [&] { return other.ended(); }) || other.ended());
-  EXPECT_EQ(other.error().value().code(), "source.replaced");
+  EXPECT_EQ(other.error().value().code(), "source.lost_transactions");
 }
 
 }  // namespace

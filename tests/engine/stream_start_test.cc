@@ -28,6 +28,11 @@ class ScriptedSource final : public contract::RowSource {
   model::Position position() override {
     return model::Position::in_log("bin.000001", end_ += grows_by);
   }
+  model::Position start() override { return position(); }
+  model::Position resume_at(const model::Position& applied, const std::stop_token&) override {
+    return applied;
+  }
+  void meet_anew() override {}
   Names prepared() override {
     auto now = script_.front();
     if (script_.size() > 1) script_.pop_front();

@@ -35,9 +35,9 @@ unsigned seed_of_run() { return static_cast<unsigned>(from_environment("WHERRY_S
 
 int times(int usually) { return std::getenv("WHERRY_SOAK") == nullptr ? usually : 20 * usually; }
 
-Bed::Bed(ServerOptions source_options, ServerOptions target_options)
+Bed::Bed(ServerOptions source_options, ServerOptions target_options, ServerKind target_kind)
     : source(Server::start_mariadb(std::move(source_options))),
-      target(Server::start_mariadb(std::move(target_options))) {}
+      target(Server::start(target_kind, std::move(target_options))) {}
 
 void Bed::start_load(int rows, int rate) {
   load_.emplace(std::vector<std::string>{WHERRY_LOAD, "--socket", source.socket(), "--user", "root",

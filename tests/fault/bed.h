@@ -27,7 +27,8 @@ int times(int usually);
 
 class Bed {
  public:
-  explicit Bed(ServerOptions source_options = {}, ServerOptions target_options = {});
+  explicit Bed(ServerOptions source_options = {}, ServerOptions target_options = {},
+               ServerKind target_kind = ServerKind::mariadb);
 
   // bank.t1 with so many rows, and writers on it that never stop.
   void start_load(int rows, int rate = 600);

@@ -49,13 +49,19 @@ TEST(Servers, killed_and_restarted_in_turn_under_load_they_end_equal) {
   bed.expect_equal_at_the_end(wherry);
 }
 
-TEST(Servers, a_target_that_lost_its_last_second_of_commits_is_filled_again) {
+class ServersOfKind : public testing::TestWithParam<ServerKind> {};
+INSTANTIATE_TEST_SUITE_P(Targets, ServersOfKind,
+                         testing::Values(ServerKind::mariadb, ServerKind::mysql57),
+                         [](const auto& kind) { return std::string(to_string(kind.param)); });
+
+TEST_P(ServersOfKind, a_target_that_lost_its_last_second_of_commits_is_filled_again) {
+  if (!Server::available(GetParam())) GTEST_SKIP() << "no " << to_string(GetParam());
   // Commits stay in the server's own memory for up to a second, and die with it.
   ServerOptions forgetful;
   forgetful.extra = {"--innodb-flush-log-at-trx-commit=0", "--innodb-flush-log-at-timeout=2",
                      "--skip-log-bin"};
   std::mt19937 random(seed_of_run());
-  Bed bed({}, forgetful);
+  Bed bed({}, forgetful, GetParam());
   bed.start_load(100'000);
   Wherry wherry(bed.source, bed.target, {"bank.*"}, small);
   wherry.start();

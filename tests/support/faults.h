@@ -129,6 +129,10 @@ class FaultyTarget final : public contract::RowTarget {
 
   std::string describe() override { return inner().describe(); }
   std::string identity() override { return inner().identity(); }
+  void meet_anew() override { inner().meet_anew(); }
+  void check_successor(const contract::LeaseRequest& request) override {
+    inner().check_successor(request);
+  }
   std::vector<model::Finding> assess(const std::vector<contract::TablePair>& tables) override {
     return inner().assess(tables);
   }
@@ -146,6 +150,12 @@ class FaultyTarget final : public contract::RowTarget {
   }
   void start_stream(const contract::Fence& fence, const model::Position& from) override {
     inner().start_stream(fence, from);
+  }
+  void rebase_stream(const contract::Fence& fence, const contract::StreamRebase& to) override {
+    inner().rebase_stream(fence, to);
+    ++faults_->commits;
+    if (Faults::due(faults_->crash_after_commit)) faults_->crashed = true;
+    faults_->alive();
   }
   std::unique_ptr<contract::RowReader> reader(const std::stop_token& stop) override {
     return inner().reader(stop);

@@ -9,9 +9,10 @@ namespace {
 
 class Changes final : public contract::ChangeLog {
  public:
-  Changes(std::shared_ptr<Server> server, std::uint64_t place, contract::TrackedTables tables)
+  Changes(std::shared_ptr<Server> server, std::uint64_t place, contract::TrackedTables tables,
+          const Meant& meant)
       : server_(std::move(server)),
-        generation_(server_->generation()),
+        generation_(server_->generation(meant)),
         place_(place),
         tables_(std::move(tables)) {}
 
@@ -48,8 +49,9 @@ class Changes final : public contract::ChangeLog {
 
 std::unique_ptr<contract::ChangeLog> open_changes(std::shared_ptr<Server> server,
                                                   const model::Position& from,
-                                                  contract::TrackedTables tables) {
-  return std::make_unique<Changes>(std::move(server), from.offset, std::move(tables));
+                                                  contract::TrackedTables tables,
+                                                  const Meant& meant) {
+  return std::make_unique<Changes>(std::move(server), from.offset, std::move(tables), meant);
 }
 
 }  // namespace wherry::stores::memory

@@ -10,6 +10,7 @@ namespace wherry::stores::memory {
 
 std::unique_ptr<contract::ChangeLog> open_changes(std::shared_ptr<Server> server,
                                                   const model::Position& from,
-                                                  contract::TrackedTables tables);
+                                                  contract::TrackedTables tables,
+                                                  const Meant& meant = {});
 
 }  // namespace wherry::stores::memory

@@ -15,8 +15,10 @@ using contract::TableRef;
 
 class View final : public contract::RowView {
  public:
-  View(std::shared_ptr<Server> server, std::shared_ptr<bool> open)
-      : server_(std::move(server)), open_(std::move(open)), generation_(server_->generation()) {
+  View(std::shared_ptr<Server> server, std::shared_ptr<bool> open, const Meant& meant)
+      : server_(std::move(server)),
+        open_(std::move(open)),
+        generation_(server_->generation(meant)) {
     std::tie(version_, bracket_) = server_->view();
     *open_ = true;
   }
@@ -160,11 +162,12 @@ class View final : public contract::RowView {
 
 class Reader final : public contract::RowReader {
  public:
-  explicit Reader(std::shared_ptr<Server> server) : server_(std::move(server)) {}
+  Reader(std::shared_ptr<Server> server, Meant meant)
+      : server_(std::move(server)), meant_(std::move(meant)) {}
 
   std::unique_ptr<contract::RowView> open_view() override {
     assert(!*open_);
-    return std::make_unique<View>(server_, open_);
+    return std::make_unique<View>(server_, open_, meant_);
   }
 
   std::chrono::milliseconds views_are_worth_keeping() const override {
@@ -182,13 +185,14 @@ class Reader final : public contract::RowReader {
 
  private:
   std::shared_ptr<Server> server_;
+  Meant meant_;
   std::shared_ptr<bool> open_ = std::make_shared<bool>(false);  // a view
 };
 
 }  // namespace
 
-std::unique_ptr<contract::RowReader> open_reader(std::shared_ptr<Server> server) {
-  return std::make_unique<Reader>(std::move(server));
+std::unique_ptr<contract::RowReader> open_reader(std::shared_ptr<Server> server, Meant meant) {
+  return std::make_unique<Reader>(std::move(server), std::move(meant));
 }
 
 }  // namespace wherry::stores::memory

@@ -9,6 +9,6 @@
 
 namespace wherry::stores::memory {
 
-std::unique_ptr<contract::RowReader> open_reader(std::shared_ptr<Server> server);
+std::unique_ptr<contract::RowReader> open_reader(std::shared_ptr<Server> server, Meant meant = {});
 
 }  // namespace wherry::stores::memory

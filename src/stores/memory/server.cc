@@ -10,6 +10,11 @@ namespace wherry::stores::memory {
 using base::Error;
 using base::ErrorKind;
 
+void Server::throw_purged() const {
+  throw Error(ErrorKind::rejected, "source.log_purged", "the log does not reach back that far",
+              name_);
+}
+
 model::Position position_at(std::uint64_t place) { return model::Position::in_log("", place); }
 
 Server::Server(std::string name, Clock clock) : name_(std::move(name)), clock_(std::move(clock)) {}
@@ -28,9 +33,37 @@ model::Position Server::commit(const std::function<void(Transaction&)>& body) {
     throw;
   }
   transaction.committed_at_ = clock_();
+  transaction.gtid_ = name_ + ":" + std::to_string(log_.size() + 1);
   log_.push_back(std::move(transaction));
   show();
-  return position_at(log_.size());
+  return at_commits(log_.size());
+}
+
+model::Position Server::at_commits(std::uint64_t commits) const {
+  return position_at(first_place_ + commits);
+}
+
+std::string Server::name() const {
+  const std::lock_guard lock(mutex_);
+  return name_;
+}
+
+model::Position Server::with_history(model::Position at) const {
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t commits = at.offset - first_place_;
+  at.gtid = commits == 0 ? "none" : log_.at(commits - 1).gtid_;
+  return at;
+}
+
+std::optional<model::Position> Server::after(const std::string& gtid) const {
+  const std::lock_guard lock(mutex_);
+  const auto found =
+      std::find_if(log_.begin(), log_.end(), [&](const Transaction& t) { return t.gtid_ == gtid; });
+  if (found == log_.end() && gtid != "none") return std::nullopt;
+  const auto commits = found == log_.end() ? 0 : found - log_.begin() + 1;
+  auto at = at_commits(static_cast<std::uint64_t>(commits));
+  at.gtid = gtid;
+  return at;
 }
 
 void Server::show() {
@@ -132,6 +165,10 @@ void Server::set_rows_per_part(std::size_t rows) {
 
 void Server::crash(std::uint64_t lose_last_commits) {
   const std::lock_guard lock(mutex_);
+  fall(lose_last_commits);
+}
+
+void Server::fall(std::uint64_t lose_last_commits) {
   for (; lose_last_commits != 0 && !log_.empty(); --lose_last_commits) {
     log_.back().undo();
     log_.pop_back();
@@ -141,24 +178,36 @@ void Server::crash(std::uint64_t lose_last_commits) {
   changed_.notify_all();
 }
 
-void Server::purge_log(const model::Position& before) {
+void Server::fail_over(const std::string& name, std::uint64_t lose_last_commits) {
   const std::lock_guard lock(mutex_);
-  purged_ = std::max(purged_, before.offset);
+  fall(lose_last_commits);
+  name_ = name;
+  // Elsewhere than before, sometimes earlier.
+  constexpr std::uint64_t elsewhere = 1000;
+  first_place_ = first_place_ == 0 ? elsewhere : first_place_ / 2;
 }
 
-std::uint64_t Server::generation() const {
+void Server::purge_log(const model::Position& before) {
   const std::lock_guard lock(mutex_);
+  purged_ = std::max(purged_, before.offset - first_place_);
+}
+
+std::uint64_t Server::generation(const Meant& meant) const {
+  const std::lock_guard lock(mutex_);
+  if (!meant.name.empty() && meant.name != name_) {
+    throw Error(ErrorKind::rejected, meant.code, "another server answers", name_);
+  }
   return generation_;
 }
 
 model::Position Server::log_end() const {
   const std::lock_guard lock(mutex_);
-  return position_at(log_.size());
+  return at_commits(log_.size());
 }
 
 std::pair<Version, model::Bracket> Server::view() const {
   const std::lock_guard lock(mutex_);
-  return {visible_, {position_at(visible_), position_at(log_.size())}};
+  return {visible_, {at_commits(visible_), at_commits(log_.size())}};
 }
 
 std::shared_ptr<Table> Server::table_at(const model::CollectionName& name, Version at) const {
@@ -214,15 +263,14 @@ const Transaction* Server::wait_for_commit(std::unique_lock<std::mutex>& lock,
                                            std::uint64_t generation, std::uint64_t place,
                                            std::chrono::milliseconds patience,
                                            const std::stop_token& stop) const {
-  changed_.wait_for(lock, stop, patience,
-                    [&] { return generation != generation_ || place < log_.size(); });
+  require(generation);
+  changed_.wait_for(lock, stop, patience, [&] {
+    return generation != generation_ || place < first_place_ + log_.size();
+  });
   if (stop.stop_requested()) base::throw_cancelled();
   require(generation);
-  if (place < purged_ || place > log_.size()) {
-    throw Error(ErrorKind::rejected, "source.log_purged", "the log does not reach back that far",
-                name_);
-  }
-  return place == log_.size() ? nullptr : &log_[place];
+  if (place < first_place_ + purged_ || place > first_place_ + log_.size()) throw_purged();
+  return place == first_place_ + log_.size() ? nullptr : &log_[place - first_place_];
 }
 
 std::optional<Logged> Server::logged(std::uint64_t generation, std::uint64_t place,
@@ -246,11 +294,14 @@ std::vector<model::ChangePart> Server::parts(
   const Transaction* const commit = wait_for_commit(lock, generation, place, patience, stop);
   if (commit == nullptr) return {};
   const Transaction& transaction = *commit;
+  place -= first_place_;
   std::vector<model::ChangePart> out;
   const auto begin_part = [&] {
     model::ChangePart part;
-    part.begin = position_at(place);
-    part.end = position_at(place + 1);
+    part.begin = at_commits(place);
+    part.begin.gtid = place == 0 ? "none" : log_[place - 1].gtid_;
+    part.end = at_commits(place + 1);
+    part.end.gtid = transaction.gtid_;
     part.last = false;
     part.committed_at = transaction.committed_at_;
     out.push_back(std::move(part));

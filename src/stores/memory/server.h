@@ -5,7 +5,8 @@
 // a client may not do; connection_lost to everything opened before a crash().
 //
 // A commit has a number, its place in the log; position n is between the n-th commit and the next
-// (counted from 0).
+// (counted from 0, after a failover from another number). Its GTID is the server's name then and a
+// number.
 
 #include <chrono>
 #include <condition_variable>
@@ -32,6 +33,13 @@ namespace wherry::stores::memory {
 
 class Server;
 
+// The server that a store's object means by its name then; empty = any. Another that answers in its
+// place is Error(rejected, `code`).
+struct Meant {
+  std::string name;
+  std::string code;
+};
+
 struct Lease {
   std::uint64_t epoch = 0;
   std::string owner;
@@ -42,6 +50,7 @@ struct Lease {
 struct Stream {
   model::Position position;
   std::uint64_t last_window = 0;
+  std::string source = {};
 };
 
 // What a target keeps about migrations, by their names. Changed by transactions only.
@@ -139,6 +148,7 @@ class Transaction {
   std::optional<model::DdlEvent> ddl_;
   std::vector<model::CollectionName> defined_;
   std::chrono::system_clock::time_point committed_at_;
+  std::string gtid_;
   std::vector<std::function<void()>> undo_;
   std::string writer_;  // the migration whose fence was checked
   bool foreign_keys_on_ = true;
@@ -164,7 +174,7 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  const std::string& name() const { return name_; }
+  std::string name() const;
 
   // For clients. Each returns the position after its commit.
   model::Position transaction(const std::function<void(Transaction&)>& body);
@@ -189,11 +199,17 @@ class Server {
   void set_rows_per_part(std::size_t rows);
   // The server stops and starts; its last commits are lost with it, what was open is gone.
   void crash(std::uint64_t lose_last_commits = 0);
+  // Crashes so, and its replica is there in its place: of another name, with another log.
+  void fail_over(const std::string& name, std::uint64_t lose_last_commits = 0);
   void purge_log(const model::Position& before);
+  // A place with the last commit before it, and the place in this log after that commit; nothing if
+  // there is none such.
+  model::Position with_history(model::Position at) const;
+  std::optional<model::Position> after(const std::string& gtid) const;
 
   // For the store's objects. A generation ends with a crash; Error(connection_lost) for an older
   // one.
-  std::uint64_t generation() const;
+  std::uint64_t generation(const Meant& meant = {}) const;
   // Runs it and takes all of it back.
   void try_out(std::uint64_t generation, const std::function<void(Transaction&)>& body);
   model::Position transaction(std::uint64_t generation,
@@ -225,13 +241,17 @@ class Server {
   const Transaction* wait_for_commit(std::unique_lock<std::mutex>& lock, std::uint64_t generation,
                                      std::uint64_t place, std::chrono::milliseconds patience,
                                      const std::stop_token& stop) const;
+  [[noreturn]] void throw_purged() const;
+  void fall(std::uint64_t lose_last_commits);
   model::Position commit(const std::function<void(Transaction&)>& body);
+  model::Position at_commits(std::uint64_t commits) const;
   std::shared_ptr<Table> table_at(const model::CollectionName& name, Version at) const;
   std::shared_ptr<Table> table_now(const model::CollectionName& name) const;  // or Error(rejected)
   Version next_version() const { return log_.size() + 1; }
   void show();
 
-  const std::string name_;
+  std::string name_;
+  std::uint64_t first_place_ = 0;
   const Clock clock_;
   mutable std::mutex mutex_;
   mutable std::condition_variable_any changed_;

@@ -1,9 +1,43 @@
 #include "stores/memory/source.h"
 
+#include "base/error.h"
 #include "stores/memory/changes.h"
 #include "stores/memory/reader.h"
 
 namespace wherry::stores::memory {
+
+using base::Error;
+using base::ErrorKind;
+
+std::string Source::identity() { return meant().name; }
+
+Meant Source::meant() {
+  const std::lock_guard lock(mutex_);
+  if (name_.empty()) name_ = server_->name();
+  return {name_, "source.replaced"};
+}
+
+void Source::meet_anew() {
+  const std::lock_guard lock(mutex_);
+  name_.clear();
+}
+
+model::Position Source::position() {
+  (void)server_->generation(meant());
+  return server_->log_end();
+}
+
+contract::SourceLoad Source::load() {
+  (void)server_->generation(meant());
+  return server_->load();
+}
+
+model::Position Source::resume_at(const model::Position& applied, const std::stop_token&) {
+  (void)server_->generation(meant());
+  if (auto at = server_->after(applied.gtid)) return *std::move(at);
+  throw Error(ErrorKind::rejected, "source.lost_transactions", "what was applied is not there",
+              applied.gtid);
+}
 
 std::vector<model::Finding> Source::assess(const contract::TableFilter& filter) {
   std::vector<model::Finding> findings;
@@ -43,12 +77,12 @@ std::vector<contract::CascadeRule> Source::cascades(
 
 // Its calls never wait, so that there is nothing to break.
 std::unique_ptr<contract::RowReader> Source::reader(const std::stop_token&) {
-  return open_reader(server_);
+  return open_reader(server_, meant());
 }
 
 std::unique_ptr<contract::ChangeLog> Source::changes(const model::Position& from,
                                                      contract::TrackedTables tables) {
-  return open_changes(server_, from, std::move(tables));
+  return open_changes(server_, from, std::move(tables), meant());
 }
 
 }  // namespace wherry::stores::memory

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -16,20 +17,27 @@ class Source final : public contract::RowSource {
   explicit Source(std::shared_ptr<Server> server) : server_(std::move(server)) {}
 
   std::string describe() override { return "memory server " + server_->name(); }
-  std::string identity() override { return server_->name(); }
+  std::string identity() override;
+  void meet_anew() override;
   std::vector<model::Finding> assess(const contract::TableFilter& filter) override;
   std::vector<model::TableSchema> tables(const contract::TableFilter& filter) override;
   std::vector<contract::CascadeRule> cascades(
       const std::vector<contract::TablePair>& tables) override;
-  model::Position position() override { return server_->log_end(); }
+  model::Position position() override;
   std::vector<std::string> prepared() override { return {}; }
+  model::Position start() override { return server_->with_history(position()); }
+  model::Position resume_at(const model::Position& applied, const std::stop_token& stop) override;
   std::unique_ptr<contract::RowReader> reader(const std::stop_token& stop) override;
   std::unique_ptr<contract::ChangeLog> changes(const model::Position& from,
                                                contract::TrackedTables tables) override;
-  contract::SourceLoad load() override { return server_->load(); }
+  contract::SourceLoad load() override;
 
  private:
+  Meant meant();
+
   std::shared_ptr<Server> server_;
+  std::mutex mutex_;
+  std::string name_;
 };
 
 // Those of the server's foreign keys whose tables bear these names, by their ids.

@@ -11,6 +11,32 @@ namespace wherry::stores::memory {
 using base::Error;
 using base::ErrorKind;
 
+std::string Target::identity() { return meant().name; }
+
+Meant Target::meant() {
+  const std::lock_guard lock(mutex_);
+  if (name_.empty()) name_ = server_->name();
+  return {name_, "target.replaced"};
+}
+
+void Target::meet_anew() {
+  const std::lock_guard lock(mutex_);
+  name_.clear();
+}
+
+void Target::transaction(const std::function<void(Transaction&)>& body) {
+  server_->transaction(server_->generation(meant()), body);
+}
+
+void Target::check_successor(const contract::LeaseRequest& request) {
+  (void)server_->generation(meant());
+  server_->with_progress([&](const Progress& progress) {
+    const auto lease = progress.leases.find(request.migration);
+    if (lease != progress.leases.end() && lease->second.owner == request.owner) return;
+    throw Error(ErrorKind::rejected, "target.not_a_copy", "it holds no progress of this owner");
+  });
+}
+
 std::vector<model::Finding> Target::assess(const std::vector<contract::TablePair>& tables) {
   std::vector<model::Finding> findings;
   for (const auto& table : tables) {
@@ -24,13 +50,13 @@ std::vector<model::Finding> Target::assess(const std::vector<contract::TablePair
 
 contract::Fence Target::acquire(const contract::LeaseRequest& request) {
   contract::Fence fence{request.migration, 0};
-  server_->transaction([&](Transaction& t) {
+  transaction([&](Transaction& t) {
     auto& leases = t.progress().leases;
     const auto found = leases.find(request.migration);
     const Lease old = found == leases.end() ? Lease{} : found->second;
     if (old.owner != request.owner && t.now() < old.renewed + old.valid_for) {
       throw Error(ErrorKind::rejected, "lease.held", "another process moves this: " + old.owner,
-                  server_->name());
+                  request.migration);
     }
     fence.epoch = old.epoch + 1;
     t.assign(leases, request.migration,
@@ -40,7 +66,7 @@ contract::Fence Target::acquire(const contract::LeaseRequest& request) {
 }
 
 void Target::renew(const contract::Fence& fence, const std::stop_token&) {
-  server_->transaction([&](Transaction& t) {
+  transaction([&](Transaction& t) {
     t.check(fence);
     Lease lease = t.progress().leases.at(fence.migration);
     lease.renewed = t.now();
@@ -49,7 +75,7 @@ void Target::renew(const contract::Fence& fence, const std::stop_token&) {
 }
 
 void Target::release(const contract::Fence& fence) {
-  server_->transaction([&](Transaction& t) {
+  transaction([&](Transaction& t) {
     t.check(fence);
     Lease lease = t.progress().leases.at(fence.migration);
     ++lease.epoch;
@@ -61,10 +87,12 @@ void Target::release(const contract::Fence& fence) {
 contract::TargetProgress Target::load_progress(const std::string& migration,
                                                const std::stop_token&) {
   contract::TargetProgress out;
+  (void)server_->generation(meant());
   server_->with_progress([&](const Progress& progress) {
     if (const auto s = progress.streams.find(migration); s != progress.streams.end()) {
       out.position = s->second.position;
       out.last_window = s->second.last_window;
+      out.source = s->second.source;
     }
     for (const auto& [key, mark] : progress.chunks) {
       if (std::get<0>(key) == migration) out.chunks.push_back(mark);
@@ -77,43 +105,67 @@ contract::TargetProgress Target::load_progress(const std::string& migration,
 }
 
 void Target::start_stream(const contract::Fence& fence, const model::Position& from) {
-  server_->transaction([&](Transaction& t) {
+  transaction([&](Transaction& t) {
     t.check(fence);
     auto& streams = t.progress().streams;
     const auto found = streams.find(fence.migration);
-    if (found == streams.end()) return t.assign(streams, fence.migration, Stream{from, 0});
+    if (found == streams.end()) return t.assign(streams, fence.migration, Stream{from, 0, {}});
     if (found->second.position == from) return;
     const auto& chunks = t.progress().chunks;
     const auto chunk = chunks.lower_bound({fence.migration, 0, 0});
     const bool copied = chunk != chunks.end() && std::get<0>(chunk->first) == fence.migration;
     if (found->second.last_window == 0 && !copied) {
-      return t.assign(streams, fence.migration, Stream{from, 0});
+      return t.assign(streams, fence.migration, Stream{from, 0, {}});
     }
     throw Error(ErrorKind::internal, "target.stream_started", "the stream was started before",
-                server_->name());
+                fence.migration);
+  });
+}
+
+void Target::rebase_stream(const contract::Fence& fence, const contract::StreamRebase& to) {
+  transaction([&](Transaction& t) {
+    t.check(fence);
+    Progress& p = t.progress();
+    for (const auto& [table, chunk] : to.not_done) {
+      t.assign(p.chunks, {fence.migration, table, chunk}, std::nullopt);
+    }
+    for (auto c = p.chunks.lower_bound({fence.migration, 0, 0});
+         c != p.chunks.end() && std::get<0>(c->first) == fence.migration; ++c) {
+      contract::ChunkMark mark = c->second;
+      mark.bracket = {to.at, to.at};
+      t.assign(p.chunks, c->first, mark);
+    }
+    for (auto w = p.windows.lower_bound({fence.migration, 0});
+         w != p.windows.end() && w->first.first == fence.migration;) {
+      t.assign(p.windows, (w++)->first, std::nullopt);
+    }
+    Stream stream = p.streams.at(fence.migration);
+    stream.position = to.at;
+    stream.source = to.source;
+    t.assign(p.streams, fence.migration, stream);
   });
 }
 
 std::unique_ptr<contract::RowReader> Target::reader(const std::stop_token&) {
-  return open_reader(server_);
+  return open_reader(server_, meant());
 }
 
 std::unique_ptr<contract::RowWriter> Target::writer(const contract::Fence& fence,
                                                     const std::stop_token&) {
-  return open_writer(server_, fence);
+  return open_writer(server_, fence, meant());
 }
 
 void Target::create_tables(const contract::Fence& fence, contract::RowSource&,
                            const std::vector<contract::TablePair>& tables) {
   std::set<model::CollectionName> made;
-  server_->transaction([&](Transaction& t) {
+  transaction([&](Transaction& t) {
     t.check(fence);
     const auto earlier = t.progress().made.find(fence.migration);
     if (earlier != t.progress().made.end()) made = earlier->second;
   });
   for (const auto& name : made) {
     if (!definition(name)) continue;
-    server_->transaction([&](Transaction& t) { t.define(name, std::nullopt); });
+    transaction([&](Transaction& t) { t.define(name, std::nullopt); });
   }
   made.clear();
   for (const auto& pair : tables) {
@@ -122,12 +174,11 @@ void Target::create_tables(const contract::Fence& fence, contract::RowSource&,
     made.insert(pair.target);
     model::TableSchema schema = pair.source;
     schema.name = pair.target;
-    server_->transaction([&](Transaction& t) {
+    transaction([&](Transaction& t) {
       t.check(fence);
       t.define(std::nullopt, schema);
     });
-    server_->transaction(
-        [&](Transaction& t) { t.assign(t.progress().made, fence.migration, made); });
+    transaction([&](Transaction& t) { t.assign(t.progress().made, fence.migration, made); });
   }
 }
 
@@ -162,7 +213,7 @@ std::vector<std::string> Target::statements(const contract::TablePair& table,
 }
 
 void Target::forget(const std::string& migration) {
-  server_->transaction([&](Transaction& t) {
+  transaction([&](Transaction& t) {
     Progress& p = t.progress();
     t.assign(p.leases, migration, std::nullopt);
     t.assign(p.streams, migration, std::nullopt);

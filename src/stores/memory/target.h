@@ -1,7 +1,9 @@
 #pragma once
 // A server in memory as target. As contract/row_store.h says. Its clock is the server's.
 
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -15,7 +17,9 @@ class Target final : public contract::RowTarget {
   explicit Target(std::shared_ptr<Server> server) : server_(std::move(server)) {}
 
   std::string describe() override { return "memory server " + server_->name(); }
-  std::string identity() override { return server_->name(); }
+  std::string identity() override;
+  void meet_anew() override;
+  void check_successor(const contract::LeaseRequest& request) override;
   std::vector<model::Finding> assess(const std::vector<contract::TablePair>& tables) override;
   void prepare() override {}  // progress has its place in the server
 
@@ -26,6 +30,7 @@ class Target final : public contract::RowTarget {
   contract::TargetProgress load_progress(const std::string& migration,
                                          const std::stop_token& stop) override;
   void start_stream(const contract::Fence& fence, const model::Position& from) override;
+  void rebase_stream(const contract::Fence& fence, const contract::StreamRebase& to) override;
 
   std::unique_ptr<contract::RowReader> reader(const std::stop_token& stop) override;
   std::unique_ptr<contract::RowWriter> writer(const contract::Fence& fence,
@@ -42,7 +47,13 @@ class Target final : public contract::RowTarget {
   void forget(const std::string& migration) override;
 
  private:
+  Meant meant();
+  // A transaction on the server that is meant.
+  void transaction(const std::function<void(Transaction&)>& body);
+
   std::shared_ptr<Server> server_;
+  std::mutex mutex_;
+  std::string name_;
 };
 
 }  // namespace wherry::stores::memory

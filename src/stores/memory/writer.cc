@@ -20,8 +20,10 @@ Row row_in(const model::RowBatch& batch, std::size_t row) {
 
 class Writer final : public contract::RowWriter {
  public:
-  Writer(std::shared_ptr<Server> server, contract::Fence fence)
-      : server_(std::move(server)), fence_(std::move(fence)), generation_(server_->generation()) {}
+  Writer(std::shared_ptr<Server> server, contract::Fence fence, const Meant& meant)
+      : server_(std::move(server)),
+        fence_(std::move(fence)),
+        generation_(server_->generation(meant)) {}
 
   void write_chunk(const contract::TablePair& table, const model::RowBatch& rows,
                    const contract::ChunkMark& mark, contract::ChunkWrite way) override {
@@ -178,8 +180,8 @@ class Writer final : public contract::RowWriter {
 }  // namespace
 
 std::unique_ptr<contract::RowWriter> open_writer(std::shared_ptr<Server> server,
-                                                 const contract::Fence& fence) {
-  return std::make_unique<Writer>(std::move(server), fence);
+                                                 const contract::Fence& fence, const Meant& meant) {
+  return std::make_unique<Writer>(std::move(server), fence, meant);
 }
 
 void move_stream(Transaction& t, const contract::Fence& fence, const contract::WindowMark& mark) {
@@ -188,7 +190,8 @@ void move_stream(Transaction& t, const contract::Fence& fence, const contract::W
     throw base::Error(base::ErrorKind::internal, "target.stream_missing",
                       "the stream was not started");
   }
-  t.assign(streams, fence.migration, Stream{mark.end, mark.number});
+  t.assign(streams, fence.migration,
+           Stream{mark.end, mark.number, streams.at(fence.migration).source});
 }
 
 }  // namespace wherry::stores::memory

@@ -10,7 +10,8 @@
 namespace wherry::stores::memory {
 
 std::unique_ptr<contract::RowWriter> open_writer(std::shared_ptr<Server> server,
-                                                 const contract::Fence& fence);
+                                                 const contract::Fence& fence,
+                                                 const Meant& meant = {});
 
 // Within a transaction: the stream is at the window's end. Requires: the stream was started.
 void move_stream(Transaction& transaction, const contract::Fence& fence,

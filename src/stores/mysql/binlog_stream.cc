@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "stores/mysql/identity.h"
 
 namespace wherry::stores::mysql {
 
@@ -41,10 +42,11 @@ std::uint32_t unusual_server_id() {
   return 0x80000000U | device();
 }
 
-BinlogStream::BinlogStream(Endpoint endpoint, const model::Position& from, std::uint32_t server_id,
+BinlogStream::BinlogStream(Endpoint endpoint, const Reader& reader, const model::Position& from,
                            const std::stop_token& stop)
     : connection_(std::move(endpoint)) {
   const InterruptOnStop interrupt(stop, connection_);
+  check_identity(connection_, reader.identity, reader.side);
   model::Position begin = check_position(from);
   if (from.since) {
     begin = check_position(from.to_read_from());
@@ -56,9 +58,22 @@ BinlogStream::BinlogStream(Endpoint endpoint, const model::Position& from, std::
           from.text());
     }
   }
+  prepare(reader);
+  ask(begin, reader.server_id);
+}
+
+BinlogStream::BinlogStream(Endpoint endpoint, const Reader& reader, const GtidHistory& known,
+                           const std::stop_token& stop)
+    : connection_(std::move(endpoint)) {
+  const InterruptOnStop interrupt(stop, connection_);
+  check_identity(connection_, reader.identity, reader.side);
+  prepare(reader);
+  ask_beyond(known, reader.server_id);
+}
+
+void BinlogStream::prepare(const Reader& reader) {
   read_collations();
-  announce(server_id);
-  ask(begin, server_id);
+  announce(reader.server_id);
 }
 
 // Before the server is asked for it: its own answer to a log that is gone is one error number for
@@ -134,9 +149,36 @@ void BinlogStream::ask(const model::Position& from, std::uint32_t server_id) {
   put(command, 0, 2);  // flags
   put(command, server_id, 4);
   command += from.log;
+  send(COM_BINLOG_DUMP, command);
+}
+
+void BinlogStream::ask_beyond(const GtidHistory& known, std::uint32_t server_id) {
+  std::string command;
+  if (connection_.server().is_mariadb()) {
+    connection_.execute(fmt::format("SET @slave_connect_state='{}', @slave_gtid_strict_mode=1",
+                                    known.connect_state()));
+    put(command, first_offset, 4);
+    put(command, 0, 2);
+    put(command, server_id, 4);
+    return send(COM_BINLOG_DUMP, command);
+  }
+  constexpr std::uint64_t through_gtids = 4;
+  const std::string set = known.encoded();
+  put(command, through_gtids, 2);
+  put(command, server_id, 4);
+  put(command, 0, 4);  // no name of a log
+  put(command, first_offset, 8);
+  put(command, set.size(), 4);
+  command += set;
+  // MySQL's own, which the library has no name for.
+  constexpr auto binlog_dump_gtid = static_cast<enum_server_command>(30);
+  send(binlog_dump_gtid, command);
+}
+
+void BinlogStream::send(enum enum_server_command command, const std::string& arguments) {
   MYSQL* mysql = connection_.native();
-  if (mysql->methods->db_command(mysql, COM_BINLOG_DUMP, command.data(), command.size(), 1,
-                                 nullptr) != 0) {
+  if (mysql->methods->db_command(mysql, command, arguments.data(), arguments.size(), 1, nullptr) !=
+      0) {
     fail();
   }
 }
@@ -169,7 +211,8 @@ void BinlogStream::fail() {
     const auto says = [&](std::string_view words) {
       return e.message().find(words) != std::string::npos;
     };
-    if (says("Could not find first log")) {
+    if (says("Could not find first log") || says("have been purged") ||
+        says("has purged binary logs")) {
       throw Error(ErrorKind::rejected, "source.log_purged", e.message(), e.context());
     }
     if (says("same server_uuid/server_id")) {

@@ -5,16 +5,18 @@
 // connection_lost; cancelled after a stop; rejected "source.log_purged" (what is needed is no
 // longer there), "source.log_shorter" (the log ends before the position: another server, or one
 // that lost its log's end), "source.log_off", "source.log_refused", "source.xa_unreachable",
-// "source.server_id_taken".
+// "source.server_id_taken", "source.replaced" (another server answers).
 
 #include <chrono>
 #include <cstdint>
 #include <stop_token>
+#include <string>
 #include <string_view>
 
 #include "model/position.h"
 #include "stores/mysql/change_assembler.h"
 #include "stores/mysql/connection.h"
+#include "stores/mysql/gtid_history.h"
 
 namespace wherry::stores::mysql {
 
@@ -26,9 +28,16 @@ class BinlogStream {
  public:
   static constexpr std::chrono::milliseconds heartbeat{100};
 
-  // Asks for the log from from.to_read_from() on. `server_id` must be the reader's own among all
-  // replicas of the server.
-  BinlogStream(Endpoint endpoint, const model::Position& from, std::uint32_t server_id,
+  struct Reader {
+    std::uint32_t server_id = 0;       // its own among all replicas of the server
+    std::string identity = {};         // of the server, as check_identity() expects it; empty = any
+    std::string_view side = "source";  // of the migration
+  };
+  // Asks for the log from from.to_read_from() on.
+  BinlogStream(Endpoint endpoint, const Reader& reader, const model::Position& from,
+               const std::stop_token& stop);
+  // Asks for the transactions that are not in `known`, and of each log's other events.
+  BinlogStream(Endpoint endpoint, const Reader& reader, const GtidHistory& known,
                const std::stop_token& stop);
 
   // The next event, heartbeats included. The view lives until the next call.
@@ -43,7 +52,10 @@ class BinlogStream {
   model::Position check_position(const model::Position& from);
   void announce(std::uint32_t server_id);
   void read_collations();
+  void prepare(const Reader& reader);
   void ask(const model::Position& from, std::uint32_t server_id);
+  void ask_beyond(const GtidHistory& known, std::uint32_t server_id);
+  void send(enum enum_server_command command, const std::string& arguments);
   [[noreturn]] void fail();
 
   Connection connection_;

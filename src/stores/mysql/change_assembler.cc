@@ -28,6 +28,7 @@ ChangeAssembler::ChangeAssembler(model::Position from, contract::TrackedTables t
     : collations_(std::move(collations)),
       resume_(std::move(from)),
       boundary_(resume_.to_read_from()),
+      history_(GtidHistory::parse(resume_.gtid)),
       log_(boundary_.log),
       offset_(boundary_.offset),
       given_(resume_) {
@@ -59,12 +60,17 @@ void ChangeAssembler::add(const wire::Event& event) {
     } else if (const auto* r = std::get_if<wire::Rotate>(&event.body)) {
       on_rotate(header, *r);
     } else if (const auto* g = std::get_if<wire::MariadbGtid>(&event.body)) {
-      enter(header, g->text(header.server_id));
+      enter(header);
+      open_->mariadb_gtid = *g;
+      open_->server_id = header.server_id;
+      open_->past = open_->past || (history_ && history_->holds(*g, header.server_id));
       open_->begun = true;
       open_->xa = (g->flags & wire::MariadbGtid::prepared_xa) != 0;
       open_->single_statement = (g->flags & wire::MariadbGtid::standalone) != 0;
     } else if (const auto* m = std::get_if<wire::MysqlGtid>(&event.body)) {
-      enter(header, m->text());
+      enter(header);
+      open_->mysql_gtid = *m;
+      open_->past = open_->past || (history_ && history_->holds(*m));
     } else if (const auto* q = std::get_if<wire::Query>(&event.body)) {
       on_query(header, *q);
     } else if (const auto* t = std::get_if<wire::TableMap>(&event.body)) {
@@ -127,22 +133,31 @@ void ChangeAssembler::expect_no_transaction(std::string_view at) {
   open_.reset();
 }
 
-void ChangeAssembler::enter(const wire::EventHeader& header, std::string gtid) {
+void ChangeAssembler::enter(const wire::EventHeader& header) {
   expect_no_transaction("another transaction");
   OpenTransaction t;
   t.begin = boundary_;
   t.begin.offset = offset_ - header.event_size;
-  t.gtid = std::move(gtid);
-  t.past = t.begin < resume_;
+  t.before_resume = t.past = t.begin < resume_;
   open_ = std::move(t);
   mapped_.clear();
+}
+
+// Only now does the transaction count as one that was: a server that fell while it wrote one gives
+// its number to another.
+model::Position ChangeAssembler::after_transaction() {
+  if (history_ && !open_->before_resume) {
+    if (open_->mysql_gtid) history_->add(*open_->mysql_gtid);
+    if (open_->mariadb_gtid) history_->add(*open_->mariadb_gtid, open_->server_id);
+  }
+  return here();
 }
 
 void ChangeAssembler::give(bool last, const wire::EventHeader& header) {
   model::ChangePart part;
   part.begin = open_->begin;
   part.last = last;
-  part.end = last ? here(open_->gtid) : open_->begin;
+  part.end = last ? after_transaction() : open_->begin;
   part.committed_at = std::chrono::system_clock::from_time_t(header.unix_time);
   part.events = std::move(open_->events);
   part.log_bytes = std::exchange(log_bytes_, 0);
@@ -177,13 +192,14 @@ void ChangeAssembler::finish(const wire::EventHeader& header) {
 }
 
 void ChangeAssembler::leave() {
-  boundary_ = here(open_->gtid.empty() ? boundary_.gtid : open_->gtid);
+  boundary_ = after_transaction();
   open_.reset();
   mapped_.clear();
 }
 
-model::Position ChangeAssembler::here(const std::string& gtid) const {
-  auto position = model::Position::in_log(log_, offset_, gtid);
+model::Position ChangeAssembler::here() const {
+  auto position =
+      model::Position::in_log(log_, offset_, history_ ? history_->text() : std::string());
   if (const auto oldest = prepared_.oldest()) {
     position.since = model::Position::Place{oldest->log, oldest->offset};
   }
@@ -215,12 +231,12 @@ void ChangeAssembler::on_rotate(const wire::EventHeader& header, const wire::Rot
   if (open_) expect_no_transaction("another log");
   log_ = rotate.log;
   offset_ = rotate.offset;
-  boundary_ = here(boundary_.gtid);
+  boundary_ = here();
 }
 
 void ChangeAssembler::on_query(const wire::EventHeader& header, const wire::Query& query) {
   const StatementKind kind = kind_of(query.statement);
-  if (!open_) enter(header, {});  // MySQL before 5.7 without GTIDs
+  if (!open_) enter(header);  // MySQL before 5.7 without GTIDs
   switch (kind) {
     case StatementKind::begin:
       open_->begun = true;

@@ -14,6 +14,8 @@
 // COMMIT or XA ROLLBACK as a transaction of its own. The rows are held until then, and given with
 // that. While one is prepared, positions carry its beginning as `since`: who goes on from such a
 // position reads from there on, and what ended before the position is not given again.
+// If `from` says which transactions are before it (GtidHistory), so do all positions after it, and
+// transactions that are among those before are passed over.
 //
 // Errors: not_supported "source.statement_format" (rows changed by a statement that may be about a
 // tracked table), "source.incident" (the source says that changes are missing in its log),
@@ -37,6 +39,7 @@
 #include "contract/change_log.h"
 #include "model/change.h"
 #include "model/position.h"
+#include "stores/mysql/gtid_history.h"
 #include "stores/mysql/held_rows.h"
 #include "stores/mysql/prepared_xa.h"
 #include "wire/mysql/events.h"
@@ -84,7 +87,9 @@ class ChangeAssembler {
     bool begun = false;             // BEGIN was seen, or is not needed
     bool single_statement = false;  // MariaDB: ends with its statement
     model::Position begin;
-    std::string gtid;
+    std::optional<wire::mysql::MysqlGtid> mysql_gtid;
+    std::optional<wire::mysql::MariadbGtid> mariadb_gtid;
+    std::uint32_t server_id = 0;
     std::vector<model::RowEvent> events;
     std::uint64_t bytes = 0;  // of `events`
     std::uint64_t parts_given = 0;
@@ -93,7 +98,8 @@ class ChangeAssembler {
     std::vector<Savepoint> savepoints;
     bool may_merge = false;  // the next rows may join the last event
 
-    bool past = false;  // ends at or before the position to go on from
+    bool before_resume = false;
+    bool past = false;  // ends at or before the position to go on from, or was applied by then
     bool xa = false;
     bool lasting_rows = false;     // XA: of tables without transactions
     HeldRows held;                 // XA: what came before `events`
@@ -114,10 +120,11 @@ class ChangeAssembler {
   };
 
   void advance(const wire::mysql::EventHeader& header);
-  void enter(const wire::mysql::EventHeader& header, std::string gtid);
+  void enter(const wire::mysql::EventHeader& header);
+  model::Position after_transaction();
   void finish(const wire::mysql::EventHeader& header);
   void leave();
-  model::Position here(const std::string& gtid) const;
+  model::Position here() const;
   void settle();
   void expect_no_transaction(std::string_view at);
   void give(bool last, const wire::mysql::EventHeader& header);
@@ -145,8 +152,9 @@ class ChangeAssembler {
   std::unordered_map<std::uint64_t, Mapped> mapped_;             // by the server's table number
   Collations collations_;
 
-  model::Position resume_;    // transactions before it are not given
-  model::Position boundary_;  // after the last whole transaction
+  model::Position resume_;              // transactions before it are not given
+  model::Position boundary_;            // after the last whole transaction
+  std::optional<GtidHistory> history_;  // of what is before it, and not less than before resume_
   std::string log_;
   std::uint64_t offset_ = 0;  // after the last event
   bool mariadb_ = false;

@@ -37,7 +37,7 @@ contract::TrackedTables tables() { return {{1, table("i", "InnoDB")}, {2, table(
 // Plays a log, each event of 100 bytes.
 class Assembly : public testing::Test {
  protected:
-  ChangeAssembler assembler_{model::Position::in_log("bin.000001", 100), tables(),
+  ChangeAssembler assembler_{model::Position::in_log("bin.000001", 100, "none"), tables(),
                              Collations{{45, {"utf8mb4", "utf8mb4_general_ci"}}}};
   std::uint32_t offset_ = 100;
   std::vector<model::ChangePart> parts_;
@@ -56,6 +56,15 @@ class Assembly : public testing::Test {
   }
   void gtid(std::uint64_t number, std::uint8_t flags = 0) {
     add(wire::EventType::mariadb_gtid, wire::MariadbGtid{0, number, flags});
+  }
+  void begin_after(const std::string& gtids) {
+    assembler_ =
+        ChangeAssembler(model::Position::in_log("bin.000001", 100, gtids), tables(), Collations{});
+  }
+  void mysql_gtid(std::uint64_t number) {
+    wire::MysqlGtid g{false, {}, number};
+    g.server_uuid.fill(1);
+    add(wire::EventType::mysql_gtid, g);
   }
   void mysql_gtid() { add(wire::EventType::anonymous_gtid, wire::MysqlGtid{true, {}, 0}); }
   void query(std::string_view statement, std::string_view schema = "elsewhere") {
@@ -114,7 +123,7 @@ TEST_F(Assembly, a_transaction_begins_before_its_gtid_and_ends_after_its_xid) {
   EXPECT_EQ(assembler_.position().offset, 100U);
   xid();
   ASSERT_EQ(parts_.size(), 1U);
-  EXPECT_EQ(parts_[0].begin.text(), "bin.000001:100");
+  EXPECT_EQ(parts_[0].begin.text(), "bin.000001:100 none");
   EXPECT_EQ(parts_[0].end.text(), "bin.000001:500 0-3-7");
   EXPECT_TRUE(parts_[0].last);
   EXPECT_EQ(parts_[0].log_bytes, 400U);
@@ -340,6 +349,69 @@ TEST_F(Assembly, a_transaction_its_server_did_not_finish_is_none) {
   EXPECT_THAT(ids(parts_[0]), ElementsAre("1:2"));
 }
 
+TEST_F(Assembly, a_number_that_a_server_gave_to_what_it_did_not_finish_may_come_again) {
+  begin_after("01010101-0101-0101-0101-010101010101:1-4");
+  mysql_gtid(5);
+  query("BEGIN");
+  map(inno);
+  insert(inno, "\x01", wire::Rows::statement_end);
+  mysql_gtid(5);
+  query("BEGIN");
+  map(inno);
+  insert(inno, "\x02", wire::Rows::statement_end);
+  xid();
+  ASSERT_EQ(parts_.size(), 1U);
+  EXPECT_THAT(ids(parts_[0]), ElementsAre("1:2"));
+  EXPECT_EQ(parts_[0].begin.gtid, "01010101-0101-0101-0101-010101010101:1-4");
+  EXPECT_EQ(parts_[0].end.gtid, "01010101-0101-0101-0101-010101010101:1-5");
+}
+
+TEST_F(Assembly, what_is_among_those_before_is_passed_over) {
+  begin_after("01010101-0101-0101-0101-010101010101:1-4:7");
+  mysql_gtid(7);
+  query("BEGIN");
+  query("UPDATE x SET y=1", "shop");  // in statement format it would be refused
+  map(inno);
+  insert(inno, "\x01", wire::Rows::statement_end);
+  xid();
+  mysql_gtid(3);
+  query("ALTER TABLE i ADD COLUMN x INT", "shop");
+  EXPECT_TRUE(parts_.empty());
+  mysql_gtid(5);
+  query("BEGIN");
+  map(inno);
+  insert(inno, "\x02", wire::Rows::statement_end);
+  xid();
+  ASSERT_EQ(parts_.size(), 1U);
+  EXPECT_THAT(ids(parts_[0]), ElementsAre("1:2"));
+  EXPECT_EQ(parts_[0].end.gtid, "01010101-0101-0101-0101-010101010101:1-5:7");
+}
+
+TEST_F(Assembly, a_domain_that_is_ahead_is_passed_over_up_to_its_last) {
+  begin_after("+0-3-8");
+  for (const std::uint64_t number : {7U, 8U, 9U}) {
+    gtid(number);
+    map(inno);
+    insert(inno, "\x01", wire::Rows::statement_end);
+    xid();
+  }
+  gtid(10, wire::MariadbGtid::standalone | wire::MariadbGtid::ddl);
+  query("DROP TABLE i", "shop");
+  ASSERT_EQ(parts_.size(), 2U);
+  EXPECT_EQ(parts_[0].begin.gtid, "0-3-8");
+  EXPECT_EQ(parts_[0].end.gtid, "0-3-9");
+}
+
+TEST_F(Assembly, where_it_is_not_known_what_was_before_it_stays_so) {
+  begin_after("");
+  gtid(7);
+  map(inno);
+  insert(inno, "\x01", wire::Rows::statement_end);
+  xid();
+  ASSERT_EQ(parts_.size(), 1U);
+  EXPECT_EQ(parts_[0].end.gtid, "");
+}
+
 TEST_F(Assembly, offsets_go_on_beyond_four_gib) {
   gtid(1);
   map(inno);
@@ -392,8 +464,8 @@ TEST_F(CompressedAssembly, a_compressed_transaction_ends_where_its_payload_does)
   inside(wire::EventType::xid, wire::Xid{1});
   inside(wire::EventType::transaction_payload, wire::PayloadEnd{});
   ASSERT_EQ(parts_.size(), 1U);
-  EXPECT_EQ(parts_[0].begin.text(), "bin.000001:100");
-  EXPECT_EQ(parts_[0].end.text(), "bin.000001:300");
+  EXPECT_EQ(parts_[0].begin.text(), "bin.000001:100 none");
+  EXPECT_EQ(parts_[0].end.text(), "bin.000001:300 none");
   EXPECT_EQ(parts_[0].log_bytes, 200U);
   EXPECT_THAT(ids(parts_[0]), ElementsAre("1:1"));
   EXPECT_EQ(assembler_.moved(), std::nullopt);

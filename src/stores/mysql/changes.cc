@@ -11,12 +11,13 @@ namespace wherry::stores::mysql {
 
 BinlogChanges::BinlogChanges(Endpoint endpoint, model::Position from,
                              contract::TrackedTables tables, std::uint32_t server_id,
-                             std::shared_ptr<XaBook> xa_book)
+                             std::shared_ptr<XaBook> xa_book, std::string identity)
     : endpoint_(std::move(endpoint)),
       from_(std::move(from)),
       tables_(std::move(tables)),
       server_id_(server_id),
-      xa_book_(std::move(xa_book)) {}
+      xa_book_(std::move(xa_book)),
+      identity_(std::move(identity)) {}
 
 BinlogChanges::~BinlogChanges() = default;
 
@@ -30,7 +31,8 @@ void BinlogChanges::track(contract::TrackedTables tables) {
 }
 
 void BinlogChanges::open(const std::stop_token& stop) {
-  stream_ = std::make_unique<BinlogStream>(endpoint_, from_, server_id_, stop);
+  stream_ = std::make_unique<BinlogStream>(
+      endpoint_, BinlogStream::Reader{.server_id = server_id_, .identity = identity_}, from_, stop);
   reader_.emplace(stream_->checksummed());
   assembler_.emplace(from_, std::move(tables_), stream_->collations());
   last_part_ = std::chrono::steady_clock::now();

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <string>
 
 #include "contract/change_log.h"
 #include "model/position.h"
@@ -28,9 +29,11 @@ class BinlogChanges final : public contract::ChangeLog {
   static constexpr std::chrono::milliseconds moved_at_least_every{200};
 
   // Requires: `from` is a boundary between transactions. `server_id`: the reader's own among all
-  // replicas of the source; not 0. `xa_book` is kept up to date, if there is one.
+  // replicas of the source; not 0. `xa_book` is kept up to date, if there is one. `identity`: as
+  // check_identity() expects it.
   BinlogChanges(Endpoint endpoint, model::Position from, contract::TrackedTables tables,
-                std::uint32_t server_id, std::shared_ptr<XaBook> xa_book = nullptr);
+                std::uint32_t server_id, std::shared_ptr<XaBook> xa_book = nullptr,
+                std::string identity = {});
   ~BinlogChanges() override;
 
   std::optional<model::ChangePart> next(std::chrono::milliseconds patience,
@@ -47,6 +50,7 @@ class BinlogChanges final : public contract::ChangeLog {
   contract::TrackedTables tables_;  // until the stream is open
   std::uint32_t server_id_;
   std::shared_ptr<XaBook> xa_book_;
+  std::string identity_;
   std::unique_ptr<BinlogStream> stream_;
   std::optional<wire::mysql::LogReader> reader_;
   std::optional<ChangeAssembler> assembler_;

@@ -23,15 +23,14 @@ std::string server_identity(Connection& connection) {
   return out;
 }
 
-void check_identity(Connection& connection, const std::string& expected) {
+void check_identity(Connection& connection, const std::string& expected, std::string_view side) {
   if (expected.empty()) return;
   const std::string found = server_identity(connection);
   if (found == expected) return;
+  const bool source = side == "source";
   throw base::Error(
-      base::ErrorKind::rejected, "mysql.other_server",
-      fmt::format("another server answers ({}) than the one this migration began with ({}); point "
-                  "the configuration at the same server",
-                  found, expected),
+      base::ErrorKind::rejected, source ? "source.replaced" : "target.replaced",
+      fmt::format("another server answers as {} ({}) than before ({})", side, found, expected),
       connection.endpoint().text());
 }
 

@@ -3,6 +3,7 @@
 // chose another.
 
 #include <string>
+#include <string_view>
 
 #include "stores/mysql/connection.h"
 
@@ -14,8 +15,8 @@ std::string describe_server(Connection& connection);  // "MariaDB 10.11.6 at 127
 // directory and server_id together.
 std::string server_identity(Connection& connection);
 
-// Throws Error(rejected, "mysql.other_server") unless the identity is `expected`; an empty one
-// expects nothing.
-void check_identity(Connection& connection, const std::string& expected);
+// Throws Error(rejected, "<side>.replaced") unless the identity is `expected`; an empty one expects
+// nothing. The side is "source" or "target".
+void check_identity(Connection& connection, const std::string& expected, std::string_view side);
 
 }  // namespace wherry::stores::mysql

@@ -141,6 +141,25 @@ void release_lease(Connection& connection, const contract::Fence& fence) {
   if (done.affected != 1) check_fence(connection, fence);
 }
 
+void check_owner(Connection& connection, const contract::LeaseRequest& request) {
+  std::string found = "it holds no progress of this migration";
+  try {
+    const Result r = connection.query("SELECT `owner` FROM `_wherry`.`lease`" +
+                                      where_migration(request.migration));
+    if (!r.empty() && r.text(0, "owner") == request.owner) return;
+    if (!r.empty()) found = "what it holds of this migration was written by another process";
+  } catch (const Error& e) {
+    const bool absent = e.code() == "mysql.no_such_object" || e.code() == "mysql.privilege";
+    if (!absent) throw;
+  }
+  throw Error(
+      ErrorKind::rejected, "target.not_a_copy",
+      "another server answers as target, and " + found +
+          ": point the configuration at the target or at a promoted replica of it, or begin "
+          "a new migration with a new journal folder",
+      connection.endpoint().text());
+}
+
 void check_fence(Connection& connection, const contract::Fence& fence) {
   const Result r = connection.query("SELECT `epoch` FROM `_wherry`.`lease`" +
                                     where_migration(fence.migration) + " LOCK IN SHARE MODE");

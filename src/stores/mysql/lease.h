@@ -13,6 +13,9 @@ contract::Fence acquire_lease(Connection& connection, const contract::LeaseReque
 void renew_lease(Connection& connection, const contract::Fence& fence);
 void release_lease(Connection& connection, const contract::Fence& fence);
 
+// Throws Error(rejected, "target.not_a_copy") unless the server holds a lease of this owner.
+void check_owner(Connection& connection, const contract::LeaseRequest& request);
+
 // The last statement of a transaction before its COMMIT. Holds a shared lock on the lease's row
 // until the transaction ends.
 //

@@ -55,13 +55,19 @@ std::string_view log_status_statement(const ServerVersion& server) {
   return renamed ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS";
 }
 
-std::optional<model::Position> log_end(Connection& connection) {
+std::optional<model::Position> log_end_and_executed(Connection& connection) {
   const Result r = connection.query(log_status_statement(connection.server()));
   if (r.empty()) return std::nullopt;
   std::string gtid = r.text(0, "Executed_Gtid_Set");
   std::erase(gtid, '\n');
   return model::Position::in_log(r.text(0, "File"), r.number(0, "Position").value_or(0),
                                  std::move(gtid));
+}
+
+std::optional<model::Position> log_end(Connection& connection) {
+  auto end = log_end_and_executed(connection);
+  if (end) end->gtid.clear();
+  return end;
 }
 
 std::optional<model::Position> visible_log_end(Connection& connection) {

@@ -15,6 +15,9 @@ std::string_view log_status_statement(const ServerVersion& server);
 // The log's end now; nothing if the server writes no log. Commits that show in the log before it
 // may not be visible yet.
 std::optional<model::Position> log_end(Connection& connection);
+// The same, on MySQL with what had been executed just before, which is in the log up to there;
+// there may be more in it.
+std::optional<model::Position> log_end_and_executed(Connection& connection);
 
 // Nothing unless gtid_mode is ON, which it may cease to be at any time. Then, on MySQL: returns the
 // log's end as it was, once every transaction before it is visible to a view opened afterwards. A

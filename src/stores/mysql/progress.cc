@@ -20,6 +20,11 @@ using base::ErrorKind;
               fmt::format("`_wherry` on the target holds a malformed {}", what));
 }
 
+[[noreturn]] void throw_not_started(const Connection& connection) {
+  throw Error(ErrorKind::internal, "target.no_stream",
+              "a stream was to be moved on that was not started", connection.endpoint().text());
+}
+
 model::Position position_in(const Result& r, std::size_t row, std::string_view column) {
   const auto position = model::Position::parse(r.text(row, column));
   if (!position) throw_damaged(column);
@@ -78,6 +83,7 @@ contract::TargetProgress load_progress(Connection& connection, const std::string
   const Result stream = connection.query("SELECT * FROM `_wherry`.`stream`" + where);
   if (!stream.empty()) {
     progress.position = position_in(stream, 0, "position");
+    progress.source = stream.text(0, "source");
     progress.last_window = number_in(stream, 0, "last_window");
   }
   const Result chunks = connection.query("SELECT * FROM `_wherry`.`chunk`" + where +
@@ -96,7 +102,7 @@ void start_stream(Connection& connection, const contract::Fence& fence,
   const Result old = connection.query("SELECT * FROM `_wherry`.`stream`" +
                                       where_migration(fence.migration) + " FOR UPDATE");
   if (old.empty()) {
-    connection.execute(fmt::format("INSERT INTO `_wherry`.`stream` VALUES ({},{},0)",
+    connection.execute(fmt::format("INSERT INTO `_wherry`.`stream` VALUES ({},{},0,'')",
                                    bytes_literal(fence.migration), bytes_literal(from.text())));
   } else if (position_in(old, 0, "position") == from) {
     // As it is.
@@ -112,6 +118,29 @@ void start_stream(Connection& connection, const contract::Fence& fence,
                 "the stream was started before, at " + old.text(0, "position"),
                 connection.endpoint().text());
   }
+  check_fence(connection, fence);
+  connection.execute("COMMIT");
+}
+
+void rebase_stream(Connection& connection, const contract::Fence& fence,
+                   const contract::StreamRebase& to) {
+  const std::string where = where_migration(fence.migration);
+  const std::string at = bytes_literal(to.at.text());
+  connection.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
+  connection.execute("START TRANSACTION");
+  for (const auto& [table, chunk] : to.not_done) {
+    connection.execute(
+        fmt::format("DELETE FROM `_wherry`.`chunk`{} AND `collection`={} AND `number`={}", where,
+                    table, chunk));
+  }
+  connection.execute(
+      fmt::format("UPDATE `_wherry`.`chunk` SET `low`={0}, `high`={0}{1}", at, where));
+  connection.execute("DELETE FROM `_wherry`.`window_part`" + where);
+  connection.execute("UPDATE `_wherry`.`ddl` SET `end_position`=''" + where + " AND `done`=0");
+  const Executed moved =
+      connection.execute(fmt::format("UPDATE `_wherry`.`stream` SET `position`={}, `source`={}{}",
+                                     at, bytes_literal(to.source), where));
+  if (moved.affected != 1) throw_not_started(connection);
   check_fence(connection, fence);
   connection.execute("COMMIT");
 }
@@ -133,11 +162,7 @@ void move_stream(Connection& connection, const std::string& migration,
   const Executed moved = connection.execute(
       fmt::format("UPDATE `_wherry`.`stream` SET `position`={}, `last_window`={}{}", end,
                   mark.number, where_migration(migration)));
-  if (moved.affected != 1) {
-    throw Error(ErrorKind::internal, "target.no_stream",
-                "a window was to be committed for a stream that was not started",
-                connection.endpoint().text());
-  }
+  if (moved.affected != 1) throw_not_started(connection);
 }
 
 }  // namespace wherry::stores::mysql

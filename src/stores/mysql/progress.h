@@ -17,6 +17,10 @@ contract::TargetProgress load_progress(Connection& connection, const std::string
 void start_stream(Connection& connection, const contract::Fence& fence,
                   const model::Position& from);
 
+// As contract::RowTarget::rebase_stream().
+void rebase_stream(Connection& connection, const contract::Fence& fence,
+                   const contract::StreamRebase& to);
+
 // Within the caller's transaction: the stream's new position, and the window's dirty keys in pieces
 // of statements of at most `statement_limit` bytes. Requires: statement_limit ≥ 64 KiB.
 void move_stream(Connection& connection, const std::string& migration,

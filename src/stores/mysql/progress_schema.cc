@@ -26,7 +26,8 @@ constexpr std::array<std::string_view, 8> create_tables{
 
     "CREATE TABLE IF NOT EXISTS `_wherry`.`stream` ("
     "`migration` VARBINARY(255) NOT NULL PRIMARY KEY, `position` LONGBLOB NOT NULL, "
-    "`last_window` BIGINT UNSIGNED NOT NULL) ENGINE=InnoDB",
+    "`last_window` BIGINT UNSIGNED NOT NULL, `source` VARBINARY(1024) NOT NULL DEFAULT '') "
+    "ENGINE=InnoDB",
 
     "CREATE TABLE IF NOT EXISTS `_wherry`.`window_part` ("
     "`migration` VARBINARY(255) NOT NULL, `number` BIGINT UNSIGNED NOT NULL, "
@@ -66,8 +67,10 @@ struct NewColumn {
   std::string_view name;
   std::string_view definition;
 };
-constexpr std::array<NewColumn, 2> since_version_2{
-    {{"made_table", "found", "TINYINT UNSIGNED NOT NULL DEFAULT 0"}, {"made_object", {}, {}}}};
+constexpr std::array<NewColumn, 3> since_version_2{
+    {{"made_table", "found", "TINYINT UNSIGNED NOT NULL DEFAULT 0"},
+     {"made_object", {}, {}},
+     {"stream", "source", "VARBINARY(1024) NOT NULL DEFAULT ''"}}};
 static_assert(since_version_2.size() + 1 == progress_version);
 
 bool progress_exists(Connection& connection) {
@@ -111,6 +114,12 @@ void migrate(Connection& connection, std::uint64_t version) {
     if (!there) {
       connection.execute(fmt::format("ALTER TABLE `_wherry`.`{}` ADD COLUMN `{}` {}", column.table,
                                      column.name, column.definition));
+    }
+    if (version == 3) {
+      // Its GTID was that of one transaction, and said nothing of those before.
+      connection.execute(
+          "UPDATE `_wherry`.`stream` SET `position`=SUBSTRING_INDEX(`position`,' ',"
+          "IF(`position` LIKE '% since %',3,1))");
     }
     connection.execute(fmt::format("UPDATE `_wherry`.`meta` SET `version`={}", version + 1));
   }

@@ -5,7 +5,8 @@
 //
 //   meta         one row: the version of this schema
 //   lease        who may write for a migration: epoch, owner, last renewal
-//   stream       the source position up to which a migration's changes are applied
+//   stream       the source position up to which a migration's changes are applied, and after a
+//                failover which server's log that is a place in
 //   window_part  the dirty keys of an applied window, in pieces that fit into a packet
 //   chunk        chunks whose rows are here, and between which source positions they were read
 //   made_table   tables that Wherry made here
@@ -21,7 +22,7 @@
 
 namespace wherry::stores::mysql {
 
-inline constexpr unsigned progress_version = 3;
+inline constexpr unsigned progress_version = 4;
 inline constexpr std::string_view progress_schema = "_wherry";
 inline constexpr std::string_view shadow_schema = "_wherry_shadow";
 

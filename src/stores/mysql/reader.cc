@@ -72,7 +72,7 @@ class Reader final : public contract::RowReader {
     connection_.reset();
     connection_ = std::make_unique<Connection>(endpoint_);
     interrupt_.emplace(options_.stop, *connection_);
-    check_identity(*connection_, options_.identity);
+    check_identity(*connection_, options_.identity, options_.side);
     connection_->execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
     logs_ = connection_->scalar("SELECT @@GLOBAL.log_bin") == "1";
     has_gtids_ = logs_ && !connection_->server().is_mariadb() &&
@@ -87,7 +87,7 @@ class Reader final : public contract::RowReader {
                                                  const std::vector<model::CollectionName>& tables) {
     Connection locks(endpoint_);
     const InterruptOnStop interrupt(options_.stop, locks);
-    check_identity(locks, options_.identity);
+    check_identity(locks, options_.identity, options_.side);
     // Before 5.7 a transaction keeps others from a table only by InnoDB's own lock, which LOCK
     // TABLES asks for without autocommit.
     locks.execute(

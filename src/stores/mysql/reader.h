@@ -19,6 +19,7 @@ namespace wherry::stores::mysql {
 
 struct ReaderOptions {
   std::string identity;         // what check_identity() expects; empty = any server
+  std::string side = "source";  // of the migration
   bool position_needed = true;  // false: views have empty brackets
   std::stop_token stop = {};    // breaks blocked calls
   std::shared_ptr<const XaBook> xa_book = nullptr;  // of the reader of this server's log

@@ -67,7 +67,7 @@ class ReplicaReader final : public contract::RowReader {
           source_interrupt(options.stop, source),
           replica(options.replica),
           replica_interrupt(options.stop, replica) {
-      check_identity(source, options.source_identity);
+      check_identity(source, options.source_identity, "source");
       primary = primary_mark(source);
       check_order(replica);
       replica.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");

@@ -10,6 +10,7 @@
 #include "stores/mysql/binlog_stream.h"
 #include "stores/mysql/cascade.h"
 #include "stores/mysql/changes.h"
+#include "stores/mysql/failover.h"
 #include "stores/mysql/ghost_tables.h"
 #include "stores/mysql/identity.h"
 #include "stores/mysql/log_position.h"
@@ -34,7 +35,7 @@ Source::~Source() = default;
 Connection& Source::connected() {
   if (connection_) return *connection_;
   auto fresh = std::make_unique<Connection>(options_.endpoint);
-  check_identity(*fresh, options_.identity);
+  check_identity(*fresh, options_.identity, "source");
   options_.identity = server_identity(*fresh);
   connection_ = std::move(fresh);
   return *connection_;
@@ -67,6 +68,24 @@ std::string Source::identity() {
   const std::lock_guard lock(mutex_);
   if (options_.identity.empty()) connected();  // every connection after it must be to the same
   return options_.identity;
+}
+
+void Source::meet_anew() {
+  {
+    const std::lock_guard lock(load_mutex_);
+    load_connection_.reset();
+  }
+  const std::lock_guard lock(mutex_);
+  connection_.reset();
+  options_.identity.clear();
+  // Both know places in the log of the server before.
+  xa_book_ = std::make_shared<XaBook>();
+  barrier_ = std::make_shared<LogBarrier>(options_.new_log_every);
+}
+
+std::shared_ptr<XaBook> Source::xa_book() {
+  const std::lock_guard lock(mutex_);
+  return xa_book_;
 }
 
 std::vector<model::Finding> Source::assess(const contract::TableFilter& filter) {
@@ -107,11 +126,25 @@ std::vector<std::string> Source::prepared() {
   return names;
 }
 
+std::uint32_t Source::reader_id() const {
+  return options_.server_id != 0 ? options_.server_id : unusual_server_id();
+}
+
+model::Position Source::start() {
+  return end_with_history(options_.endpoint, {.server_id = reader_id(), .identity = identity()},
+                          {});
+}
+
+model::Position Source::resume_at(const model::Position& applied, const std::stop_token& stop) {
+  return resume_position(options_.endpoint, {.server_id = reader_id(), .identity = identity()},
+                         applied, stop);
+}
+
 std::unique_ptr<contract::RowReader> Source::reader(const std::stop_token& stop) {
   return open_reader(options_.endpoint, {.identity = identity(),
                                          .position_needed = true,
                                          .stop = stop,
-                                         .xa_book = xa_book_,
+                                         .xa_book = xa_book(),
                                          .barrier = barrier_});
 }
 
@@ -126,10 +159,8 @@ std::unique_ptr<contract::RowReader> Source::copy_reader(const std::stop_token& 
 
 std::unique_ptr<contract::ChangeLog> Source::changes(const model::Position& from,
                                                      contract::TrackedTables tables) {
-  const std::uint32_t server_id =
-      options_.server_id != 0 ? options_.server_id : unusual_server_id();
-  return std::make_unique<BinlogChanges>(options_.endpoint, from, std::move(tables), server_id,
-                                         xa_book_);
+  return std::make_unique<BinlogChanges>(options_.endpoint, from, std::move(tables), reader_id(),
+                                         xa_book(), identity());
 }
 
 namespace {
@@ -163,7 +194,7 @@ contract::SourceLoad Source::load_of(std::unique_ptr<Connection>& connection,
     if (!connection) {
       auto fresh =
           std::make_unique<Connection>(server, ConnectOptions{.read_timeout = read_timeout});
-      check_identity(*fresh, identity);
+      check_identity(*fresh, identity, "source");
       connection = std::move(fresh);
     }
     return read_load(*connection);

@@ -1,7 +1,7 @@
 #pragma once
 // A MariaDB or MySQL server whose tables are moved away from. As contract/row_store.h says.
 // Connects at the first call that needs it, and again after a lost connection; every later
-// connection must find the server that the first one found.
+// connection must find the server that the first one found, until meet_anew().
 
 #include <chrono>
 #include <cstdint>
@@ -39,12 +39,15 @@ class Source final : public contract::RowSource {
 
   std::string describe() override;
   std::string identity() override;
+  void meet_anew() override;
   std::vector<model::Finding> assess(const contract::TableFilter& filter) override;
   std::vector<model::TableSchema> tables(const contract::TableFilter& filter) override;
   std::vector<contract::CascadeRule> cascades(
       const std::vector<contract::TablePair>& tables) override;
   model::Position position() override;
   std::vector<std::string> prepared() override;
+  model::Position start() override;
+  model::Position resume_at(const model::Position& applied, const std::stop_token& stop) override;
   std::unique_ptr<contract::RowReader> reader(const std::stop_token& stop) override;
   std::unique_ptr<contract::RowReader> copy_reader(const std::stop_token& stop) override;
   std::unique_ptr<contract::ChangeLog> changes(const model::Position& from,
@@ -67,13 +70,16 @@ class Source final : public contract::RowSource {
   template <typename Use>
   auto with_connection(Use use) -> decltype(use(std::declval<Connection&>()));
   Connection& connected();
+  std::shared_ptr<XaBook> xa_book();
+  std::uint32_t reader_id() const;  // for a reader of the log
+
   static contract::SourceLoad load_of(std::unique_ptr<Connection>& connection,
                                       const Endpoint& server, const std::string& identity);
 
   SourceOptions options_;
-  const std::shared_ptr<XaBook> xa_book_ = std::make_shared<XaBook>();
   std::shared_ptr<LogBarrier> barrier_;
   std::mutex mutex_;
+  std::shared_ptr<XaBook> xa_book_ = std::make_shared<XaBook>();  // of the server that is meant
   std::unique_ptr<Connection> connection_;
   // Asked every second and never long: it must not wait on a source that stands still. With a
   // replica to read from, the busier of the two counts.

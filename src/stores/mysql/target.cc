@@ -8,6 +8,7 @@
 #include "stores/mysql/create_tables.h"
 #include "stores/mysql/ddl_apply.h"
 #include "stores/mysql/ddl_plan.h"
+#include "stores/mysql/failover.h"
 #include "stores/mysql/ghost_tables.h"
 #include "stores/mysql/identity.h"
 #include "stores/mysql/lease.h"
@@ -38,7 +39,7 @@ std::unique_ptr<Connection> Target::connect() {
   if (identity_.empty()) {
     identity_ = server_identity(*connection);
   } else {
-    check_identity(*connection, identity_);
+    check_identity(*connection, identity_, "target");
   }
   return connection;
 }
@@ -53,6 +54,21 @@ std::string Target::identity() {
   connect();
   const std::lock_guard lock(identity_mutex_);
   return identity_;
+}
+
+void Target::meet_anew() {
+  {
+    const std::lock_guard lock(lease_mutex_);
+    lease_connection_.reset();
+  }
+  const std::lock_guard lock(identity_mutex_);
+  identity_.clear();
+}
+
+void Target::check_successor(const contract::LeaseRequest& request) {
+  const auto connection = connect();
+  check_promoted(*connection);
+  check_owner(*connection, request);
 }
 
 std::vector<model::Finding> Target::assess(const std::vector<contract::TablePair>& tables) {
@@ -92,7 +108,7 @@ void Target::release(const contract::Fence& fence) {
   Endpoint hurried = endpoint_;
   hurried.connect_timeout = patience;
   Connection connection(hurried, {.read_timeout = patience});
-  check_identity(connection, identity());
+  check_identity(connection, identity(), "target");
   release_lease(connection, fence);
 }
 
@@ -107,9 +123,14 @@ void Target::start_stream(const contract::Fence& fence, const model::Position& f
   mysql::start_stream(*connect(), fence, from);
 }
 
+void Target::rebase_stream(const contract::Fence& fence, const contract::StreamRebase& to) {
+  mysql::rebase_stream(*connect(), fence, to);
+}
+
 std::unique_ptr<contract::RowReader> Target::reader(const std::stop_token& stop) {
-  return open_reader(endpoint_,
-                     {.identity = identity(), .position_needed = watchable_, .stop = stop});
+  return open_reader(
+      endpoint_,
+      {.identity = identity(), .side = "target", .position_needed = watchable_, .stop = stop});
 }
 
 std::unique_ptr<contract::RowWriter> Target::writer(const contract::Fence& fence,
@@ -231,7 +252,7 @@ std::unique_ptr<contract::TargetLog> Target::open_log(const std::string& migrati
                                                       const model::Position& from,
                                                       std::uint64_t most_keys) {
   return std::make_unique<BinlogWatch>(
-      endpoint_, [this] { return connect(); }, migration, from, most_keys, unusual_server_id());
+      endpoint_, [this] { return connect(); }, migration, from, most_keys, identity());
 }
 
 }  // namespace wherry::stores::mysql

@@ -2,7 +2,8 @@
 // A MariaDB or MySQL server as target: contract::RowTarget, contract::DdlTarget,
 // contract::SchemaObjects and contract::WatchedTarget. Thread-safe:
 // every call opens a connection of its own, but renewals, which keep one, so that nothing else
-// makes them late. Each connection verifies that it reached the server it reached first.
+// makes them late. Each connection verifies that it reached the server it reached first, until
+// meet_anew().
 
 #include <atomic>
 #include <memory>
@@ -32,6 +33,8 @@ class Target final : public contract::RowTarget,
 
   std::string describe() override;
   std::string identity() override;
+  void meet_anew() override;
+  void check_successor(const contract::LeaseRequest& request) override;
   std::vector<model::Finding> assess(const std::vector<contract::TablePair>& tables) override;
 
   void prepare() override;
@@ -43,6 +46,7 @@ class Target final : public contract::RowTarget,
   contract::TargetProgress load_progress(const std::string& migration,
                                          const std::stop_token& stop) override;
   void start_stream(const contract::Fence& fence, const model::Position& from) override;
+  void rebase_stream(const contract::Fence& fence, const contract::StreamRebase& to) override;
 
   std::unique_ptr<contract::RowReader> reader(const std::stop_token& stop) override;
   std::unique_ptr<contract::RowWriter> writer(const contract::Fence& fence,

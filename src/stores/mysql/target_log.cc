@@ -31,13 +31,13 @@ model::TableSchema progress_table(Connection& connection, std::string_view name)
 }  // namespace
 
 BinlogWatch::BinlogWatch(Endpoint endpoint, Connect connect, std::string migration,
-                         model::Position from, std::uint64_t most_keys, std::uint32_t server_id)
+                         model::Position from, std::uint64_t most_keys, std::string identity)
     : endpoint_(std::move(endpoint)),
       connect_(std::move(connect)),
       migration_(std::move(migration)),
       place_(std::move(from)),
       most_keys_(most_keys),
-      server_id_(server_id) {}
+      identity_(std::move(identity)) {}
 
 BinlogWatch::~BinlogWatch() = default;
 
@@ -53,7 +53,11 @@ void BinlogWatch::open(const std::stop_token& stop) {
   const InterruptOnStop interrupt(stop, *connection);
   ProgressTables progress{progress_table(*connection, "stream"),
                           progress_table(*connection, "chunk"), progress_table(*connection, "ddl")};
-  stream_ = std::make_unique<BinlogStream>(endpoint_, place_, server_id_, stop);
+  stream_ = std::make_unique<BinlogStream>(
+      endpoint_,
+      BinlogStream::Reader{
+          .server_id = unusual_server_id(), .identity = identity_, .side = "target"},
+      place_, stop);
   reader_.emplace(stream_->checksummed());
   transactions_.emplace(place_, migration_, std::move(progress), most_keys_);
   transactions_->watch(tables_);

@@ -24,7 +24,7 @@ class BinlogWatch final : public contract::TargetLog {
   using Connect = std::function<std::unique_ptr<Connection>()>;
 
   BinlogWatch(Endpoint endpoint, Connect connect, std::string migration, model::Position from,
-              std::uint64_t most_keys, std::uint32_t server_id);
+              std::uint64_t most_keys, std::string identity);
   ~BinlogWatch() override;
 
   std::optional<contract::ForeignWrites> next(std::chrono::milliseconds patience,
@@ -42,7 +42,7 @@ class BinlogWatch final : public contract::TargetLog {
   const std::string migration_;
   model::Position place_;
   const std::uint64_t most_keys_;
-  const std::uint32_t server_id_;
+  const std::string identity_;
   contract::WatchedTables tables_;
   std::unique_ptr<BinlogStream> stream_;
   std::optional<wire::mysql::LogReader> reader_;

@@ -50,7 +50,7 @@ Writer::Writer(const Endpoint& endpoint, const std::string& identity, contract::
       connection_(endpoint, ConnectOptions{.local_infile = true}),
       interrupt_(stop, connection_),
       sink_(connection_) {
-  check_identity(connection_, identity);
+  check_identity(connection_, identity, "target");
 }
 
 Writer::~Writer() { rollback(); }

@@ -86,9 +86,14 @@ struct Gate::Session {
 };
 
 Gate::Gate(std::string target, unsigned port)
-    : target_(std::move(target)), port_(port == 0 ? pick_free_port() : port) {
+    : port_(port == 0 ? pick_free_port() : port), target_(std::move(target)) {
   listen();
   accepting_ = std::thread([this] { accept_loop(); });
+}
+
+void Gate::forward_to(std::string target) {
+  const std::lock_guard lock(mutex_);
+  target_ = std::move(target);
 }
 
 Gate::~Gate() {

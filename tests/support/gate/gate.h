@@ -44,6 +44,9 @@ class Gate {
   // New connections are refused by the kernel, as by a server that is down; open ones stay.
   void refuse(bool on);
 
+  // Where new connections go from now on; open ones stay.
+  void forward_to(std::string target);
+
   // Bytes passed since the start.
   std::uint64_t passed(Direction direction) const;
   // Connections accepted since the start.
@@ -62,7 +65,6 @@ class Gate {
   // Whether the last allowed byte has passed; says so once.
   bool reached_cut(Direction direction);
 
-  std::string target_;
   unsigned port_;
   std::atomic<std::chrono::milliseconds> delay_{std::chrono::milliseconds(0)};
   std::atomic<std::uint64_t> limit_ = 0;
@@ -72,6 +74,7 @@ class Gate {
   std::array<std::atomic<std::uint64_t>, 2> passed_{};
   mutable std::mutex mutex_;
   // Under mutex_:
+  std::string target_;
   int listener_ = -1;                         // -1: refusing
   std::array<std::int64_t, 2> left_{-1, -1};  // bytes until the cut; -1: none wanted
   std::list<std::unique_ptr<Session>> sessions_;
