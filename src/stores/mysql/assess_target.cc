@@ -156,8 +156,8 @@ class Assessment {
 
   bool has_progress() {
     return !c_.query(
-                  "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA='_wherry' AND "
-                  "TABLE_NAME='made_table'")
+                  "SELECT 1 FROM information_schema.COLUMNS WHERE TABLE_SCHEMA='_wherry' AND "
+                  "TABLE_NAME='made_table' AND COLUMN_NAME='found'")
                 .empty();
   }
 
@@ -269,11 +269,14 @@ class Assessment {
     }
   }
 
-  bool made_by_wherry(const CollectionName& name) {
-    if (!has_progress()) return false;
-    return !c_.query("SELECT 1 FROM `_wherry`.`made_table` WHERE `schema_name`=" +
-                     bytes_literal(name.schema) + " AND `table_name`=" + bytes_literal(name.name))
-                .empty();
+  enum class Origin { foreign, taken_over, made };
+  Origin origin_of(const CollectionName& name) {
+    if (!has_progress()) return Origin::foreign;
+    const Result r =
+        c_.query("SELECT `found` FROM `_wherry`.`made_table` WHERE `schema_name`=" +
+                 bytes_literal(name.schema) + " AND `table_name`=" + bytes_literal(name.name));
+    if (r.empty()) return Origin::foreign;
+    return r.number(0, std::size_t{0}) == 0 ? Origin::made : Origin::taken_over;
   }
 
   bool is_view(const CollectionName& name) {
@@ -312,12 +315,14 @@ class Assessment {
           "the target's table has triggers, which would change what is written",
           "drop them until the switch");
     }
+    const Origin origin = origin_of(pair.target);
+    const bool rows = !c_.query("SELECT 1 FROM " + qualified(pair.target) + " LIMIT 1").empty();
+    if (origin == Origin::made && !rows) return;  // planning, which was cut short, makes it again
     if (!takes_rows_of(*found, pair.source)) {
       add(Severity::blocker, "target.table_differs", subject,
           "the target's table is not defined as the source's " + pair.source.name.text(),
           "drop it, or move to another name");
-    } else if (!made_by_wherry(pair.target) &&
-               !c_.query("SELECT 1 FROM " + qualified(pair.target) + " LIMIT 1").empty()) {
+    } else if (origin == Origin::foreign && rows) {
       add(Severity::blocker, "target.table_exists", subject,
           "the target has a table of this name with rows that Wherry did not put there",
           "drop it, or move to another name");
