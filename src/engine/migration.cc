@@ -275,10 +275,7 @@ contract::TargetProgress Migration::restore(const std::stop_token& stop) {
   }
   learn_cascades(parts_, *progress.position, TablesThere::perhaps);
   parts_.chunks_on_target = progress.chunks.size();
-  for (const auto& proof : parts_.journal.proofs()) {
-    parts_.ledger.start_tracking(proof.collection);
-    if (!parts_.ledger.add_proof(proof)) parts_.journal.void_proof(proof.collection, proof.chunk);
-  }
+  restore_proofs();
   for (const auto& window : progress.windows) {
     if (went_back) break;                                       // without proofs no key is dirty
     if (window.number < parts_.ledger.last_window()) continue;  // it was told when it was written
@@ -289,6 +286,15 @@ contract::TargetProgress Migration::restore(const std::stop_token& stop) {
   }
   plan_.emplace(parts_);
   return progress;
+}
+
+void Migration::restore_proofs() {
+  // Whoever voids proofs meanwhile voids these too.
+  const std::lock_guard lock(parts_.proof_mutex);
+  for (const auto& proof : parts_.journal.proofs()) {
+    parts_.ledger.start_tracking(proof.collection);
+    if (!parts_.ledger.add_proof(proof)) parts_.journal.void_proof(proof.collection, proof.chunk);
+  }
 }
 
 void Migration::restore_table(const journal::TableRecord& record,
@@ -442,6 +448,8 @@ void Migration::resume() {
 
 void Migration::verify() {
   forget_foreign_writes(parts_.journal);
+  // Also of tables that this run has not restored yet: an old proof is no answer.
+  void_all_proofs(parts_);
   prove_.start_over();
   note(parts_.journal, "verify", "all proofs are taken again");
 }

@@ -59,6 +59,7 @@ class Migration final : public AnyMigration {
                                 const std::vector<contract::TablePair>& pairs);
   void take_up(const std::stop_token& stop);
   contract::TargetProgress restore(const std::stop_token& stop);
+  void restore_proofs();
   void restore_table(const journal::TableRecord& record, const contract::TargetProgress& progress);
   void run_phases(const std::stop_token& stop);
   void move_rows(const std::stop_token& stop);

@@ -400,12 +400,6 @@ void ProveRows::forgive(model::CollectionId table, const std::vector<model::Key>
 }
 
 void ProveRows::start_over() {
-  const std::lock_guard proofs(parts_.proof_mutex);
-  for (const auto& pair : parts_.book.all()) {
-    parts_.journal.void_proofs(pair->id);
-    parts_.ledger.drop_table(pair->id, parts_.gate.applied());
-  }
-  ++parts_.unproved_version;
   const std::lock_guard lock(mutex_);
   not_before_.clear();
   different_chunks_.clear();

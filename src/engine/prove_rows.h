@@ -27,7 +27,7 @@ class ProveRows {
   // Until stop, or an error that trying again does not mend.
   void run(const std::stop_token& stop);
 
-  // All proofs are void from now on; run() takes them again.
+  // Every chunk is looked at again at once. Requires: all proofs are void.
   void start_over();
 
   // Keys found different and not mended yet.
