@@ -6,6 +6,7 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -18,6 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using nlohmann::json;
+using enum ServerKind;
 
 constexpr const char* small_steps =
     "limits:\n  threads: 16\n  memory: 64 MiB\n  rows_per_second: 6000\n";
@@ -55,18 +57,38 @@ void move_under_load_and_kills(const Server& source, const Server& target, unsig
   expect_equal(source, target, wherry);
 }
 
-TEST(Family, moves_from_mariadb_to_mariadb) {
-  const Server source = Server::start_mariadb();
-  const Server target = Server::start_mariadb();
-  move_under_load_and_kills(source, target, 1);
+struct Way {
+  ServerKind from;
+  ServerKind to;
+};
+
+class Family : public testing::TestWithParam<Way> {
+ protected:
+  void SetUp() override {
+    for (const auto kind : {GetParam().from, GetParam().to}) {
+      if (!Server::available(kind)) GTEST_SKIP() << to_string(kind) << " cannot be had here";
+    }
+  }
+};
+
+TEST_P(Family, moves_under_load_and_kills) {
+  const Server source = Server::start(GetParam().from);
+  const Server target = Server::start(GetParam().to);
+  move_under_load_and_kills(source, target, static_cast<unsigned>(sized(1, 7)));
 }
 
-TEST(Family, moves_from_mysql57_to_mariadb) {
-  if (!Server::mysql57_available()) GTEST_SKIP() << "MySQL 5.7 cannot be had here";
-  const Server source = Server::start_mysql57();
-  const Server target = Server::start_mariadb();
-  move_under_load_and_kills(source, target, 2);
+// Each kind on each side; all ways in a soak.
+std::vector<Way> ways() {
+  std::vector<Way> all{{mariadb, mariadb}, {mysql57, mariadb}, {mysql56, mysql57}};
+  if (is_soak()) {
+    all.insert(all.end(), {{mysql57, mysql57}, {mysql56, mariadb}, {mariadb, mysql57}});
+  }
+  return all;
 }
+
+INSTANTIATE_TEST_SUITE_P(Ways, Family, testing::ValuesIn(ways()), [](const auto& way) {
+  return std::string(to_string(way.param.from)) + "_to_" + std::string(to_string(way.param.to));
+});
 
 }  // namespace
 }  // namespace wherry::tests
