@@ -247,6 +247,7 @@ bool Migration::definition_changed_since(const model::Position& from,
 }
 
 contract::TargetProgress Migration::restore(const std::stop_token& stop) {
+  const std::lock_guard lock(restore_mutex_);
   auto progress = parts_.target.load_progress(options_.name, stop);
   if (!progress.position) {
     throw base::Error(base::ErrorKind::data_mismatch, "target.progress_missing",
@@ -500,7 +501,23 @@ bool Migration::looks_settled(bool proof) {
   if (!watch_.has_seen_all()) return false;
   // Nothing was touched between the look at the dirty keys and the end of both logs.
   const Status after = status();
-  return after.all_proved() && after.dirty_keys == 0;
+  return after.all_proved() && after.dirty_keys == 0 && target_has_all();
+}
+
+// A target that has crashed since may have lost what was proved there.
+bool Migration::target_has_all() {
+  const std::lock_guard restoring(restore_mutex_);
+  {
+    const std::lock_guard lock(mutex_);
+    if (!phases_run_) return false;
+  }
+  try {
+    (void)load_progress(parts_, {});
+  } catch (const base::Error& error) {
+    if (error.code() != target_went_back && !error.may_retry()) throw;
+    return false;
+  }
+  return true;
 }
 
 Status Migration::status() const {

@@ -66,6 +66,7 @@ class Migration final : public AnyMigration {
   void keep_lease(const std::stop_token& stop);
   void release_lease();
   bool looks_settled(bool proof);
+  bool target_has_all();
   void watch_source(const std::stop_token& stop);
   void wait_while_paused(const std::stop_token& stop);
 
@@ -76,6 +77,8 @@ class Migration final : public AnyMigration {
   WatchTarget watch_{parts_, options_.watched};
   StatusMeter meter_;
 
+  // Held while tables, ledger and gate are made to say what the target says.
+  std::mutex restore_mutex_;
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   bool paused_ = false;

@@ -186,6 +186,7 @@ TEST(Faults, a_target_that_loses_proved_chunks_does_not_keep_their_proofs) {
   ASSERT_TRUE(run.wait_settled(60s));
   // Everything since the tables were made and the stream was begun: all chunks, all proved.
   c.target->crash(static_cast<std::uint64_t>(c.faults->commits.load()));
+  EXPECT_FALSE(run.migration().is_settled(true)) << "who asks at once is told of what is gone";
   c.source->insert(account_name, account(99'999, "wakes following", "w"));
   c.expect_settles_equal(run);
 }
