@@ -1,0 +1,247 @@
+// A target's binlog as evidence of what others write: what counts as ours, what as whose, by key or
+// by table, and where the log ends.
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "stores/mysql/target.h"
+#include "tests/support/server.h"
+
+namespace wherry::stores::mysql {
+namespace {
+
+using namespace std::chrono_literals;
+using contract::ForeignWrites;
+using contract::TablePair;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+using Kind = tests::ServerKind;
+
+class MysqlWatch : public testing::TestWithParam<Kind> {
+ protected:
+  void SetUp() override {
+    if (!tests::Server::available(GetParam())) {
+      GTEST_SKIP() << "no " << to_string(GetParam()) << " to be had here";
+    }
+    server_ = std::make_unique<tests::Server>(tests::Server::start(GetParam()));
+    sql("CREATE DATABASE s; CREATE TABLE s.t(id INT PRIMARY KEY, v VARCHAR(2000)) ENGINE=InnoDB; "
+        "CREATE TABLE s.u(id INT PRIMARY KEY, v INT) ENGINE=InnoDB; "
+        "CREATE TABLE s.unwatched(id INT PRIMARY KEY, v INT) ENGINE=InnoDB");
+    target_.emplace(endpoint());
+    target_->prepare();
+    fence_ = target_->acquire({"m", "me", 15s});
+    target_->start_stream(fence_, model::Position::in_log("source.000001", 4));
+    ASSERT_FALSE(target_->unwatchable());
+    for (const auto* name : {"t", "u"}) {
+      TablePair pair;
+      pair.id = static_cast<model::CollectionId>(tables_.size() + 1);
+      pair.target = {"s", name};
+      pair.source = target_->definition(pair.target).value();
+      tables_.emplace(pair.id, std::make_shared<const TablePair>(pair));
+    }
+    watch_from(target_->log_end());
+  }
+
+  void sql(const std::string& statements) { server_->exec_sql(statements); }
+  Endpoint endpoint() const {
+    Endpoint e;
+    e.port = static_cast<std::uint16_t>(server_->port());
+    e.user = "root";
+    return e;
+  }
+  void watch_from(const model::Position& place, std::uint64_t most_keys = 1000) {
+    seen_ = place;
+    log_ = target_->open_log("m", place, most_keys);
+    log_->watch(tables_);
+  }
+
+  // All up to the log's end.
+  ForeignWrites seen() {
+    const auto end = target_->log_end();
+    ForeignWrites all;
+    all.end = seen_;
+    const auto until = std::chrono::steady_clock::now() + 30s;
+    while (all.end < end && std::chrono::steady_clock::now() < until) {
+      const auto some = log_->next(100ms, {});
+      if (!some) continue;
+      if (all.transactions == 0) all.begin = some->begin;
+      all.transactions += some->transactions;
+      for (const auto& [id, keys] : some->keys) {
+        for (const auto& key : keys) all.keys[id].push_back(key);
+      }
+      all.tables.insert(some->tables.begin(), some->tables.end());
+      all.parents.insert(some->parents.begin(), some->parents.end());
+      all.end = some->end;
+    }
+    EXPECT_GE(all.end, end) << all.end.text() << " " << end.text();
+    seen_ = all.end;
+    return all;
+  }
+
+  model::RowBatch row(const std::string& id, const std::string& v) {
+    model::RowBatch rows(2);
+    rows.append(id);
+    rows.append(v);
+    return rows;
+  }
+
+  std::unique_ptr<tests::Server> server_;
+  std::optional<Target> target_;
+  contract::Fence fence_;
+  contract::WatchedTables tables_;
+  std::unique_ptr<contract::TargetLog> log_;
+  model::Position seen_;
+};
+
+std::vector<std::string> texts(const ForeignWrites& seen, model::CollectionId id) {
+  std::vector<std::string> out;
+  const auto found = seen.keys.find(id);
+  if (found == seen.keys.end()) return out;
+  for (const auto& key : found->second) out.push_back(key.text());
+  return out;
+}
+
+TEST_P(MysqlWatch, writes_of_others_are_told_by_key) {
+  sql("INSERT INTO s.t VALUES (1,'a'),(2,'b'); UPDATE s.t SET id=3 WHERE id=2; "
+      "DELETE FROM s.t WHERE id=1; INSERT INTO s.unwatched VALUES (1,1)");
+  const auto writes = seen();
+  EXPECT_EQ(writes.transactions, 3U);
+  EXPECT_THAT(texts(writes, 1), ElementsAre("1", "2", "2", "3", "1"));
+  EXPECT_THAT(writes.tables, IsEmpty());
+  EXPECT_THAT(writes.parents, ElementsAre(1U));
+  // From where they begin all is told again.
+  watch_from(writes.begin);
+  EXPECT_EQ(seen().transactions, 3U);
+}
+
+TEST_P(MysqlWatch, writes_of_this_migration_are_not_told_and_those_of_another_are) {
+  const auto write_as = [&](const contract::Fence& fence, std::uint64_t number) {
+    const auto writer = target_->writer(fence, {});
+    contract::ChunkMark mark;
+    mark.chunk = {1, 1, std::nullopt, std::nullopt};
+    mark.bracket = {model::Position::in_log("source.000001", 4),
+                    model::Position::in_log("source.000001", 4)};
+    mark.rows = 1;
+    // Twice the same: the second mark is what is there already.
+    for (int i = 0; i < 2; ++i) {
+      writer->write_chunk(*tables_.at(1), row("7", "x"), mark, contract::ChunkWrite::upsert);
+      writer->begin_table(*tables_.at(1));
+      writer->append(*tables_.at(1), row("8", "y"));
+      writer->commit_table(mark);
+    }
+    writer->begin_window();
+    writer->remove(*tables_.at(1), {model::Key({"8"})});
+    writer->put(*tables_.at(2), row("9", "1"));
+    writer->commit_window({number, model::Position::in_log("source.000001", 400), {}}, 0);
+  };
+  write_as(fence_, 1);
+  EXPECT_EQ(seen().transactions, 0U);
+
+  const auto other = target_->acquire({"another", "me", 15s});
+  target_->start_stream(other, model::Position::in_log("source.000001", 4));
+  write_as(other, 1);
+  EXPECT_EQ(seen().transactions, 5U);
+}
+
+TEST_P(MysqlWatch, what_keys_cannot_tell_is_told_by_table) {
+  sql("SET SESSION binlog_format=STATEMENT; INSERT INTO s.t VALUES (1,'a')");
+  EXPECT_THAT(seen().tables, ElementsAre(1U, 2U)) << "of the statement's schema";
+  sql("INSERT INTO s.u VALUES (1,1); SET SESSION binlog_row_image=MINIMAL; UPDATE s.u SET v=2");
+  EXPECT_THAT(seen().tables, ElementsAre(2U));
+  sql("TRUNCATE TABLE s.u");
+  EXPECT_THAT(seen().tables, ElementsAre(2U));
+  sql("RENAME TABLE s.u TO s.gone");
+  EXPECT_THAT(seen().tables, ElementsAre(2U));
+  sql("RENAME TABLE s.gone TO s.u; ALTER TABLE s.u ADD COLUMN more INT");
+  EXPECT_THAT(seen().tables, ElementsAre(2U));
+  sql("INSERT INTO s.u VALUES (5,5,5)");
+  EXPECT_THAT(seen().tables, ElementsAre(2U)) << "of another definition than is known";
+  sql("CREATE INDEX by_v ON s.t (v(10)); CREATE VIEW s.view AS SELECT * FROM s.t; "
+      "CREATE TABLE s.also LIKE s.unwatched; CREATE USER x@y; ANALYZE TABLE s.t");
+  EXPECT_EQ(seen().transactions, 0U) << "no row was touched";
+  sql("DROP DATABASE s");
+  EXPECT_THAT(seen().tables, ElementsAre(1U, 2U));
+}
+
+TEST_P(MysqlWatch, a_prepared_transaction_counts_when_it_is_committed) {
+  auto client = server_->connect("s");
+  client.exec("XA START 'a'; INSERT INTO t VALUES (1,'a'); XA END 'a'; XA PREPARE 'a'");
+  const auto before = seen();
+  // Before 5.7 and 10.5 it is not logged before its commit.
+  client.exec("XA COMMIT 'a'");
+  const auto after = seen();
+  EXPECT_EQ(before.transactions, 0U);
+  EXPECT_EQ(after.transactions, 1U);
+  EXPECT_TRUE(after.tables.contains(1) || !texts(after, 1).empty());
+  EXPECT_FALSE(after.tables.contains(2));
+  client.exec(
+      "XA START 'b'; INSERT INTO t VALUES (2,'b'); XA END 'b'; XA PREPARE 'b'; "
+      "XA ROLLBACK 'b'");
+  EXPECT_EQ(seen().transactions, 0U);
+}
+
+TEST_P(MysqlWatch, a_transaction_beyond_the_limits_is_told_by_table) {
+  watch_from(target_->log_end(), 50);
+  std::string values;
+  for (int i = 0; i < 60; ++i) {
+    values += (i == 0 ? "" : ",") + std::string("(") + std::to_string(i) + ",'v')";
+  }
+  sql("INSERT INTO s.t VALUES " + values);
+  EXPECT_THAT(seen().tables, ElementsAre(1U));
+  // Rows of more bytes than are held back.
+  sql("UPDATE s.t SET v=REPEAT('x',2000); BEGIN; "
+      "INSERT INTO s.u VALUES (1,1); "
+      "INSERT INTO s.t SELECT 100 + (a.id * 60 + b.id) * 2 + c.n, REPEAT('x',2000) FROM s.t a, "
+      "s.t b, (SELECT 0 AS n UNION SELECT 1) c; COMMIT");
+  EXPECT_THAT(seen().tables, ElementsAre(1U, 2U));
+}
+
+TEST_P(MysqlWatch, a_log_that_is_gone_is_told) {
+  const auto before = target_->log_end();
+  // MariaDB keeps a log for as long as its engines may need it after a crash.
+  const auto until = std::chrono::steady_clock::now() + 30s;
+  while (server_->query("SHOW BINARY LOGS").at(0).at(0) == before.log) {
+    ASSERT_LT(std::chrono::steady_clock::now(), until) << "the log was not purged";
+    sql("FLUSH BINARY LOGS; FLUSH BINARY LOGS");
+    sql("PURGE BINARY LOGS TO '" + target_->log_end().log + "'");
+  }
+  watch_from(before);
+  try {
+    (void)log_->next(100ms, {});
+    ADD_FAILURE() << "it was read";
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.code(), contract::target_log_lost) << error.what();
+  }
+}
+
+TEST_P(MysqlWatch, an_account_without_the_privileges_cannot_watch_and_is_told_which) {
+  sql("CREATE USER plain@'%'; GRANT ALL ON s.* TO plain@'%'; GRANT ALL ON `\\_wherry`.* TO "
+      "plain@'%'");
+  Endpoint e = endpoint();
+  e.user = "plain";
+  Target target(e);
+  const auto why = target.unwatchable();
+  ASSERT_TRUE(why);
+  EXPECT_THAT(why->what_to_do, testing::HasSubstr("GRANT REPLICATION SLAVE, REPLICATION CLIENT"));
+  // Its reads need no place in the log.
+  EXPECT_NO_THROW((void)target.reader({})->open_view());
+  sql("GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO plain@'%'");
+  EXPECT_FALSE(target.unwatchable());
+}
+
+INSTANTIATE_TEST_SUITE_P(Servers, MysqlWatch,
+                         testing::Values(Kind::mariadb, Kind::mysql56, Kind::mysql57),
+                         [](const auto& kind) { return std::string(to_string(kind.param)); });
+
+}  // namespace
+}  // namespace wherry::stores::mysql
