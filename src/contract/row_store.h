@@ -176,12 +176,21 @@ class DdlTarget {
   // classified.
   virtual DdlPlan plan(const model::DdlEvent& event, const TableFilter& filter,
                        const TableRoute& route) = 0;
-  // Applies the plan exactly once although DDL commits by itself: the intent and the expected
-  // definitions are kept with the data first, and compared on a repeat. Moves the stream's position
-  // to `end`.
+  // Learns what the plan makes of its tables and keeps that with the data, before anything is done;
+  // a repeat is told the same. Returns why the rows of the plan's one table would not become what
+  // they are on the source, or could not be kept in the chunks they were copied in: they are to be
+  // copied again. Nothing = they stay as they are.
+  [[nodiscard]] virtual std::optional<std::string> learn(const Fence& fence, const DdlPlan& plan,
+                                                         const model::DdlEvent& event,
+                                                         const TableRoute& route,
+                                                         const WindowMark& mark,
+                                                         const std::stop_token& stop) = 0;
+  // Applies what was learnt exactly once although DDL commits by itself, and moves the stream's
+  // position to `end`. The tables to be copied `again` (as they were before the plan) have no rows
+  // and no chunks after it; should a repeat name fewer, those of before hold.
   virtual void apply(const Fence& fence, const DdlPlan& plan, const model::DdlEvent& event,
                      const TableRoute& route, const WindowMark& mark,
-                     const std::stop_token& stop) = 0;
+                     const std::vector<TablePair>& again, const std::stop_token& stop) = 0;
 };
 
 }  // namespace wherry::contract

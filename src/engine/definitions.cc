@@ -1,9 +1,11 @@
 #include "engine/definitions.h"
 
 #include <algorithm>
-#include <chrono>
+#include <atomic>
+#include <cstdint>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -12,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "engine/history.h"
 #include "engine/schema_objects.h"
 
 namespace wherry::engine {
@@ -76,13 +79,33 @@ void chunk_of_empty_table(Parts& parts, model::CollectionId id, const model::Pos
   parts.journal.chunk_done({whole, true, {at, at}, 0, 0});
 }
 
+// A change of definition as it is journaled before the target commits it.
+struct Change {
+  std::vector<Outcome> outcomes;
+  model::Position end;
+  std::uint64_t window = 0;  // its number
+  std::string told;
+  std::vector<model::CollectionId> again;  // tables that are copied again …
+  std::string because;                     // … and why
+};
+
+std::string told_again(const std::vector<journal::TableRecord>& tables, const Change& change) {
+  std::string names;
+  for (const auto& table : tables) {
+    if (std::find(change.again.begin(), change.again.end(), table.id) == change.again.end()) {
+      continue;
+    }
+    names += (names.empty() ? "" : ", ") + table.source.name.text();
+  }
+  return names + ": " + change.because;
+}
+
 // Journal and book take over what the target has committed. May be repeated.
-void journal_outcomes(Parts& parts, const std::vector<Outcome>& changed, const model::Position& at,
-                      const std::string& told) {
+void journal_outcomes(Parts& parts, const Change& change) {
   std::vector<journal::TableRecord> records;
   std::vector<model::CollectionId> made;
   const auto known = parts.journal.tables();
-  for (const auto& [id, name] : changed) {
+  for (const auto& [id, name] : change.outcomes) {
     const auto old = std::find_if(known.begin(), known.end(),
                                   [id = id](const auto& record) { return record.id == id; });
     if (old == known.end() && !name) continue;
@@ -98,7 +121,7 @@ void journal_outcomes(Parts& parts, const std::vector<Outcome>& changed, const m
     record.target = std::move(pair.target);
   }
   parts.journal.put_tables(records);
-  for (const auto id : made) chunk_of_empty_table(parts, id, at);
+  for (const auto id : made) chunk_of_empty_table(parts, id, change.end);
   for (const auto& record : records) {
     if (record.dropped) {
       parts.book.remove(record.id);
@@ -106,26 +129,95 @@ void journal_outcomes(Parts& parts, const std::vector<Outcome>& changed, const m
       parts.book.put({record.id, record.source, record.target});
     }
   }
-  journal::Event history;
-  history.at = std::chrono::system_clock::now();
-  history.kind = "ddl";
-  history.detail = told;
-  parts.journal.append(history);
+  for (const auto id : change.again) {
+    parts.journal.set_fact(copied_again_fact(id), std::to_string(change.window));
+    parts.journal.replan(id);
+  }
+  note(parts.journal, "ddl", change.told);
+  if (!change.again.empty()) note(parts.journal, "copied again", told_again(known, change));
   parts.journal.set_fact(pending_fact, "");
   ++parts.unproved_version;
 }
 
 // Journaled before the target commits: the log does not repeat what it has committed, so a crash
 // before journal_outcomes() would leave a table under a name that it no longer has.
-void write_intent(Parts& parts, const std::vector<Outcome>& changed, const model::Position& end,
-                  const std::string& told) {
-  nlohmann::json intent{{"end", end.text()}, {"told", told}};
+void write_intent(Parts& parts, const Change& change) {
+  nlohmann::json intent{{"end", change.end.text()},
+                        {"window", change.window},
+                        {"told", change.told},
+                        {"again", change.again},
+                        {"because", change.because}};
   auto& tables = intent["tables"] = nlohmann::json::array();
-  for (const auto& [id, name] : changed) {
+  for (const auto& [id, name] : change.outcomes) {
     tables.push_back({{"id", id}, {"name", name ? nlohmann::json(*name) : nlohmann::json()}});
   }
   parts.journal.set_fact(pending_fact, intent.dump());
 }
+
+std::optional<Change> change_in(const std::string& intent) {
+  try {
+    const auto json = nlohmann::json::parse(intent);
+    Change change;
+    const auto end = model::Position::parse(json.at("end").get<std::string>());
+    if (!end) return std::nullopt;
+    change.end = *end;
+    change.window = json.value("window", change.window);
+    change.told = json.at("told").get<std::string>();
+    change.again = json.value("again", change.again);
+    change.because = json.value("because", "");
+    for (const auto& table : json.at("tables")) {
+      auto& one = change.outcomes.emplace_back();
+      one.id = table.at("id").get<model::CollectionId>();
+      if (!table.at("name").is_null()) one.name = table.at("name").get<model::CollectionName>();
+    }
+    return change;
+  } catch (const nlohmann::json::exception&) {
+    return std::nullopt;
+  }
+}
+
+// With a table whose rows go, those go that cascades reach through it: while it is not complete, a
+// cascade would stop there (cascades.h).
+std::vector<contract::TablePair> copied_again_with(const Parts& parts, model::CollectionId table) {
+  std::vector<contract::TablePair> out;
+  const auto graph = parts.cascades.get();
+  for (const auto& pair : parts.book.all()) {
+    if (pair->id == table || graph->before(pair->id).contains(table)) out.push_back(*pair);
+  }
+  return out;
+}
+
+[[noreturn]] void throw_copied_again(const Change& change) {
+  throw base::Error(base::ErrorKind::rejected, std::string(copied_again),
+                    "tables are copied again: " + change.because, change.told);
+}
+
+std::uint64_t chunks_done(Parts& parts, const std::vector<model::CollectionId>& tables) {
+  std::uint64_t done = 0;
+  const auto totals = parts.journal.totals();
+  for (const auto id : tables) {
+    if (const auto it = totals.find(id); it != totals.end()) done += it->second.chunks_done;
+  }
+  return done;
+}
+
+// That the target has fewer chunks after it is no sign of a crash; if it fails, it has them still.
+class ChunksGone {
+ public:
+  ChunksGone(Parts& parts, const std::vector<model::CollectionId>& tables)
+      : chunks_(parts.chunks_on_target),
+        gone_(std::min(chunks_done(parts, tables), chunks_.load())) {
+    chunks_ -= gone_;
+  }
+  ~ChunksGone() { chunks_ += gone_; }
+  ChunksGone(const ChunksGone&) = delete;
+  ChunksGone& operator=(const ChunksGone&) = delete;
+  void are_gone() { gone_ = 0; }
+
+ private:
+  std::atomic<std::uint64_t>& chunks_;
+  std::uint64_t gone_;
+};
 
 bool is_complete(Parts& parts, model::CollectionId id, const model::Position& at) {
   const auto tables = parts.journal.tables();
@@ -224,55 +316,58 @@ bool apply_definition_change(Parts& parts, const model::ChangePart& part,
                       told);
   }
 
-  // Proofs are void before the first side effect: a crash in between must not leave one standing.
-  const std::vector<Outcome> changed = outcomes(parts, plan);
+  const auto mark = record_window(parts, part.end, {});
+  Change change{outcomes(parts, plan), part.end, mark.number, told, {}, {}};
+  std::vector<contract::TablePair> again;
+  if (const auto because = parts.ddl->learn(parts.fence, plan, event, parts.route, mark, stop)) {
+    change.because = *because;
+    again = copied_again_with(parts, change.outcomes.at(0).id);
+    for (const auto& pair : again) change.again.push_back(pair.id);
+  }
   std::set<model::CollectionId> old;
   for (const auto& pair : parts.book.all()) old.insert(pair->id);
-  const auto mark = record_window(parts, part.end, {});
   const std::lock_guard lock(parts.proof_mutex);
-  for (const auto& table : changed) {
-    if (!parts.book.find(table.id)) continue;
-    parts.journal.void_proofs(table.id);
-    parts.ledger.drop_table(table.id, part.end);
+  // Proofs are void before the first side effect: a crash in between must not leave one standing.
+  std::set<model::CollectionId> unproved(change.again.begin(), change.again.end());
+  for (const auto& table : change.outcomes) unproved.insert(table.id);
+  for (const auto id : unproved) {
+    if (!parts.book.find(id)) continue;
+    parts.journal.void_proofs(id);
+    parts.ledger.drop_table(id, part.end);
   }
-  write_intent(parts, changed, part.end, told);
-  parts.ddl->apply(parts.fence, plan, event, parts.route, mark, stop);
-  journal_outcomes(parts, changed, part.end, told);
-  for (const auto& table : changed) {
+  write_intent(parts, change);
+  ChunksGone gone(parts, change.again);
+  parts.ddl->apply(parts.fence, plan, event, parts.route, mark, again, stop);
+  gone.are_gone();
+  spdlog::info("applied {}: {}", plan.what, told);
+  if (!again.empty()) throw_copied_again(change);
+  journal_outcomes(parts, change);
+  for (const auto& table : change.outcomes) {
     const auto pair = parts.book.find(table.id);
     // Made by this statement, it is empty here and there.
     if (pair && !old.contains(table.id)) parts.book.set_copied_from(table.id, part.begin);
   }
   learn_cascades(parts, part.end, TablesThere::all);
-  spdlog::info("applied {}: {}", plan.what, told);
   return true;
 }
 
-void finish_definition_change(Parts& parts, const model::Position& applied) {
+void finish_definition_change(Parts& parts, const model::Position& applied, Others others) {
   const std::string intent = parts.journal.fact(pending_fact).value_or("");
   if (intent.empty()) return;
-  std::vector<Outcome> changed;
-  std::optional<model::Position> end;
-  std::string told;
-  try {
-    const auto json = nlohmann::json::parse(intent);
-    end = model::Position::parse(json.at("end").get<std::string>());
-    told = json.at("told").get<std::string>();
-    for (const auto& table : json.at("tables")) {
-      auto& one = changed.emplace_back();
-      one.id = table.at("id").get<model::CollectionId>();
-      if (!table.at("name").is_null()) one.name = table.at("name").get<model::CollectionName>();
-    }
-  } catch (const nlohmann::json::exception&) {
-    end.reset();
-  }
-  if (!end) {
+  const auto change = change_in(intent);
+  if (!change) {
     throw base::Error(base::ErrorKind::internal, "journal.damaged",
                       "the change of definition that was begun last is not readable");
   }
-  // Not committed there, it comes again.
-  if (applied < *end) return parts.journal.set_fact(pending_fact, "");
-  journal_outcomes(parts, changed, *end, told);
+  if (applied < change->end) {
+    // Not committed there, it comes again. Until then its tables may be empty on the target, or
+    // defined as after it: their chunks stand for nothing, and are keys of another kind perhaps.
+    if (others == Others::run && !change->again.empty()) return;  // a crash is still to find it
+    for (const auto id : change->again) parts.journal.replan(id);
+    return parts.journal.set_fact(pending_fact, "");
+  }
+  if (others == Others::run && !change->again.empty()) throw_copied_again(*change);
+  journal_outcomes(parts, *change);
 }
 
 }  // namespace wherry::engine

@@ -9,14 +9,18 @@ namespace wherry::engine {
 
 // Requires: everything before the part is committed. Returns whether the target's saved position
 // moved (it does not for statements that touch none of the tables). Throws Error(rejected,
-// "ddl.stopped") where the policy says so.
+// "ddl.stopped") where the policy says so; Error(rejected, copied_again) when the change is
+// committed on the target, but tables have to be copied again: nothing else may go on before
+// finish_definition_change().
 [[nodiscard]] bool apply_definition_change(Parts& parts, const model::ChangePart& part,
                                            const std::stop_token& stop);
 
 // After a crash or a lost connection: what the target committed of a change, and this side did not
 // hear of, is taken over into journal and book now. Requires: `applied` is the target's position;
 // following stands still; proof_mutex is held if others run.
-void finish_definition_change(Parts& parts, const model::Position& applied);
+// If others run and tables have to be copied again: throws Error(rejected, copied_again) instead.
+enum class Others { stand_still, run };
+void finish_definition_change(Parts& parts, const model::Position& applied, Others others);
 
 // Learns from the target which foreign keys change rows by themselves, as of the position `at`
 // where it stands. Throws Error(not_supported) if one that is new concerns tables whose chunks were

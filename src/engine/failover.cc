@@ -56,7 +56,7 @@ void require_followable(Parts& parts) {
 }  // namespace
 
 bool calls_for_meeting_anew(const base::Error& error) {
-  constexpr std::array codes{source_replaced, target_replaced, target_went_back};
+  constexpr std::array codes{source_replaced, target_replaced, target_went_back, copied_again};
   return std::find(codes.begin(), codes.end(), error.code()) != codes.end();
 }
 

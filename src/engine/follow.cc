@@ -28,7 +28,7 @@ void Follow::session(const std::stop_token& stop) {
   {
     // A change of definition whose answer was lost is committed there, and will not come again.
     const std::lock_guard lock(parts_.proof_mutex);
-    finish_definition_change(parts_, end_);
+    finish_definition_change(parts_, end_, Others::run);
   }
   parts_.gate.restart_at(end_);
   parts_.counters.caught_up = false;

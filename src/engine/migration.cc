@@ -269,7 +269,8 @@ contract::TargetProgress Migration::restore(const std::stop_token& stop) {
   }
   parts_.followed = progress.source;
   // One that was begun in a log that is no longer followed comes again, or is not there.
-  finish_definition_change(parts_, other_log ? model::Position{} : *progress.position);
+  finish_definition_change(parts_, other_log ? model::Position{} : *progress.position,
+                           Others::stand_still);
   for (const auto& record : parts_.journal.tables()) {
     parts_.book.use_id(record.id);
     if (!record.dropped) restore_table(record, progress);
@@ -277,14 +278,7 @@ contract::TargetProgress Migration::restore(const std::stop_token& stop) {
   learn_cascades(parts_, *progress.position, TablesThere::perhaps);
   parts_.chunks_on_target = progress.chunks.size();
   restore_proofs();
-  for (const auto& window : progress.windows) {
-    if (went_back) break;                                       // without proofs no key is dirty
-    if (window.number < parts_.ledger.last_window()) continue;  // it was told when it was written
-    for (const auto table :
-         parts_.ledger.touch(window.number, window.end, ledger::decode(window.dirty_keys))) {
-      parts_.journal.void_proofs(table);
-    }
-  }
+  recall_dirty_keys(parts_, progress);
   plan_.emplace(parts_);
   return progress;
 }

@@ -1,6 +1,9 @@
 #include "engine/parts.h"
 
+#include <cstdint>
+#include <map>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -82,6 +85,35 @@ void void_all_proofs(Parts& parts) {
     parts.ledger.drop_table(record.id, parts.gate.applied());
   }
   ++parts.unproved_version;
+}
+
+void recall_dirty_keys(Parts& parts, const contract::TargetProgress& progress) {
+  std::map<model::CollectionId, std::uint64_t> copied_again_with;
+  for (const auto& table : parts.journal.tables()) {
+    const std::string fact = copied_again_fact(table.id);
+    const std::string window = parts.journal.fact(fact).value_or("");
+    if (window.empty()) continue;
+    if (std::stoull(window) > progress.last_window) {
+      parts.journal.set_fact(fact, "");  // the target has lost that change: it comes again
+    } else {
+      copied_again_with.emplace(table.id, std::stoull(window));
+    }
+  }
+  for (const auto& window : progress.windows) {
+    if (window.number < parts.ledger.last_window()) continue;  // it was told when it was written
+    auto keys = ledger::decode(window.dirty_keys);
+    std::erase_if(keys, [&](const auto& entry) {
+      const auto known = copied_again_with.find(entry.first);
+      return known != copied_again_with.end() && window.number <= known->second;
+    });
+    for (const auto table : parts.ledger.touch(window.number, window.end, keys)) {
+      parts.journal.void_proofs(table);
+    }
+  }
+}
+
+std::string copied_again_fact(model::CollectionId table) {
+  return "copied_again " + std::to_string(table);
 }
 
 bool copied_exactly(const Parts& parts, const contract::TablePair& pair) {

@@ -70,6 +70,9 @@ struct Parts {
 // The code of the error that says: what was committed on the target is gone; look at it anew
 // (Migration::restore).
 inline constexpr std::string_view target_went_back = "target.went_back";
+// … and of the one that says: the target stands behind a change of definition after which tables
+// are copied again; take that over (Migration::restore).
+inline constexpr std::string_view copied_again = "ddl.copied_again";
 
 // What the target knows now. Throws Error(data_mismatch, target_went_back) if that is less than was
 // committed there: it lost its last transactions in a crash, or a replica of it has taken its
@@ -88,6 +91,12 @@ std::uint64_t record_foreign(Parts& parts, const model::Position& end, const Tou
 std::uint64_t forget_through(const Parts& parts);
 
 void void_all_proofs(Parts& parts);
+
+// At the start: the keys of the windows that the target keeps are dirty again; not those of before
+// a table was copied again, which may be keys of another kind.
+void recall_dirty_keys(Parts& parts, const contract::TargetProgress& progress);
+// The journal's fact that tells the window with which a table had to be copied again.
+std::string copied_again_fact(model::CollectionId table);
 
 // The table's chunks are written while following stands at the place of their read, and leave
 // nothing else in their range: children of cascades, and tables without a key.

@@ -38,6 +38,11 @@ auto on_both(const BothViews& views, const contract::TablePair& pair, Read read)
 
 void ProveRows::run(const std::stop_token& stop) {
   // What an earlier run found is looked at again: it has no proof.
+  {
+    const std::lock_guard lock(mutex_);
+    different_.clear();
+    different_chunks_.clear();
+  }
   parts_.journal.close_findings(std::string(difference_code), "");
   keep_trying(stop, "proving", [&] { session(stop); });
 }

@@ -34,6 +34,10 @@ struct DdlEvent {
   std::string charset;    // client character set; empty if unknown
   std::string collation;  // connection collation; empty if unknown
   std::int64_t unix_time = 0;
+  // Parts of that second, and the session's time zone, where the log tells them: it does when the
+  // statement used them.
+  std::optional<std::uint32_t> microseconds;
+  std::string time_zone;  // empty if unknown
   // explicit_defaults_for_timestamp of that session, where the log tells it.
   std::optional<bool> explicit_timestamps;
 };

@@ -50,6 +50,7 @@ class MysqlDdl : public ::testing::Test {
     sql("DROP DATABASE IF EXISTS src; DROP DATABASE IF EXISTS dst; DROP DATABASE IF EXISTS "
         "_wherry");
     sql("CREATE DATABASE src; CREATE DATABASE dst; USE src; CREATE TABLE p (id INT PRIMARY KEY); "
+        "CREATE TABLE k (id INT PRIMARY KEY); "
         "CREATE TABLE t (id INT PRIMARY KEY, a VARCHAR(20) DEFAULT 'x', p INT, KEY (a), KEY (p), "
         "CONSTRAINT fk FOREIGN KEY (p) REFERENCES p (id)) AUTO_INCREMENT=9");
     target_ = std::make_unique<Target>(endpoint());
@@ -90,14 +91,24 @@ class MysqlDdl : public ::testing::Test {
     event.collation = "utf8mb4_general_ci";
     event.unix_time = 1700000000;
     event.explicit_timestamps = explicit_timestamps_;
+    event.time_zone = time_zone_;
     return event;
   }
-  void apply(const std::string& statement, std::uint64_t offset = 100) {
+  // Returns why the table is copied again, if it is.
+  std::optional<std::string> apply(const std::string& statement, std::uint64_t offset = 100) {
     const auto event = event_of(statement);
     const DdlPlan plan = target_->plan(event, filter, route);
-    ASSERT_EQ(plan.kind, DdlPlan::Kind::apply) << statement;
-    target_->apply(fence_, plan, event, route, {7, Position::in_log("bin.000002", offset), "dirty"},
-                   {});
+    EXPECT_EQ(plan.kind, DdlPlan::Kind::apply) << statement;
+    const contract::WindowMark mark{7, Position::in_log("bin.000002", offset), "dirty"};
+    auto because = target_->learn(fence_, plan, event, route, mark, {});
+    std::vector<contract::TablePair> again;
+    if (because) {
+      again.push_back({1, {}, {"dst", "t_n"}});
+      again.push_back({2, {}, {"dst", "p_n"}});
+    }
+    if (crash_before_apply_) return because;
+    target_->apply(fence_, plan, event, route, mark, again, {});
+    return because;
   }
   // On both sides; the target's table then is as the source's.
   void carries(const std::string& statement, const std::string& table, std::uint64_t offset = 100) {
@@ -135,6 +146,8 @@ class MysqlDdl : public ::testing::Test {
   contract::Fence fence_;
   std::string sql_mode_ = "NO_ENGINE_SUBSTITUTION";
   std::optional<bool> explicit_timestamps_;
+  std::string time_zone_;
+  bool crash_before_apply_ = false;
 };
 std::unique_ptr<tests::Server> MysqlDdl::server_;
 
@@ -162,8 +175,9 @@ TEST_F(MysqlDdl, what_the_source_became_the_target_becomes) {
   carries("DROP TABLE IF EXISTS outside, x, tt", "tt", 115);
   EXPECT_EQ(value("SELECT GROUP_CONCAT(table_name ORDER BY 1) FROM information_schema.tables WHERE "
                   "table_schema='dst'"),
-            "p_n,v_n");
-  EXPECT_EQ(value("SELECT GROUP_CONCAT(table_name ORDER BY 1) FROM _wherry.made_table"), "p_n,v_n");
+            "k_n,p_n,v_n");
+  EXPECT_EQ(value("SELECT GROUP_CONCAT(table_name ORDER BY 1) FROM _wherry.made_table"),
+            "k_n,p_n,v_n");
   EXPECT_EQ(
       value("SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name='_wherry_shadow'"),
       "0");
@@ -179,16 +193,85 @@ TEST_F(MysqlDdl, follows_the_sql_mode_of_the_statement) {
 }
 
 TEST_F(MysqlDdl, refuses_what_would_differ_or_cannot_be_carried) {
-  EXPECT_EQ(refusal("ALTER TABLE t ADD u CHAR(36) NOT NULL DEFAULT (UUID())"),
-            "ddl.not_deterministic");
-  EXPECT_EQ(refusal("ALTER TABLE t ADD c DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP"),
-            "ddl.not_deterministic");
-  EXPECT_EQ(refusal("ALTER TABLE t DROP PRIMARY KEY"), "ddl.no_key");
-  EXPECT_EQ(refusal("ALTER TABLE t DROP PRIMARY KEY, ADD n INT AUTO_INCREMENT PRIMARY KEY"),
-            "ddl.auto_increment");
   EXPECT_EQ(refusal("CREATE TABLE n (id INT PRIMARY KEY, c TIMESTAMP)"), "ddl.timestamp_defaults");
   EXPECT_EQ(refusal("ALTER TABLE t ADD nope NOSUCHTYPE"), "ddl.refused_by_target");
   EXPECT_EQ(refusal("ALTER TABLE gone ADD a INT"), "mysql.no_such_object");
+}
+
+TEST_F(MysqlDdl, copies_again_what_the_statement_does_not_tell) {
+  const auto because = [this](const std::string& statement) {
+    TearDown();
+    SetUp();
+    return apply(statement).value_or("no");
+  };
+  const std::string own = "the source gave its rows values of its own in column ";
+  EXPECT_EQ(because("ALTER TABLE t ADD u CHAR(36) NOT NULL DEFAULT (UUID())"), own + "u");
+  EXPECT_EQ(because("ALTER TABLE t ADD c VARCHAR(30) DEFAULT CURRENT_TIMESTAMP"), own + "c");
+  EXPECT_EQ(because("ALTER TABLE t ADD c DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP"), own + "c");
+  EXPECT_EQ(because("ALTER TABLE t ADD c TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)"),
+            own + "c");
+  EXPECT_EQ(because("ALTER TABLE t ADD n INT AUTO_INCREMENT UNIQUE"),
+            "the source gave its rows numbers of its own in column n");
+  EXPECT_EQ(because("ALTER TABLE t ADD d DATETIME, MODIFY a TIMESTAMP NULL"),
+            "the source converted times in column a by a time zone that is not known here");
+  for (const char* other_key :
+       {"DROP PRIMARY KEY", "ADD a INT, DROP PRIMARY KEY, ADD PRIMARY KEY (id, a)",
+        "MODIFY id VARCHAR(10)", "MODIFY id INT UNSIGNED"}) {
+    EXPECT_EQ(because(std::string("ALTER TABLE k ") + other_key),
+              "its rows are known by another key")
+        << other_key;
+  }
+  EXPECT_EQ(because("ALTER TABLE k MODIFY id BIGINT COMMENT 'wider'"), "no");
+  EXPECT_EQ(because("ALTER TABLE t ADD c TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP"), "no");
+  EXPECT_EQ(value("SELECT GROUP_CONCAT(UNIX_TIMESTAMP(c)) FROM dst.t_n"), "1700000000,1700000000");
+  time_zone_ = "+02:00";
+  EXPECT_EQ(because("ALTER TABLE t ADD c DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP"), "no");
+  EXPECT_EQ(value("SELECT GROUP_CONCAT(c) FROM dst.t_n"),
+            "2023-11-15 00:13:20,2023-11-15 00:13:20");
+  time_zone_ = "Nowhere/Town";
+  EXPECT_EQ(because("ALTER TABLE t ADD c DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP"), own + "c");
+}
+
+TEST_F(MysqlDdl, a_constant_time_is_in_the_zone_of_the_session) {
+  const std::string statement = "ALTER TABLE t ADD c TIMESTAMP NULL DEFAULT '2001-02-03 04:05:06'";
+  EXPECT_EQ(refusal(statement), "ddl.time_zone");
+  time_zone_ = "+03:00";
+  apply(statement);
+  EXPECT_EQ(value("SELECT UNIX_TIMESTAMP(c) FROM dst.t_n LIMIT 1"), "981162306");
+}
+
+// Whatever a crash leaves: the intent alone, tables that are empty already, the statement done.
+TEST_F(MysqlDdl, tables_that_are_copied_again_are_empty_and_have_no_chunks) {
+  const std::string statement = "ALTER TABLE t ADD n INT AUTO_INCREMENT UNIQUE, RENAME TO t2";
+  const std::vector<std::string> crashes{
+      "SELECT 1", "SET foreign_key_checks=0; TRUNCATE dst.p_n",
+      "SET foreign_key_checks=0; TRUNCATE dst.p_n; TRUNCATE dst.t_n",
+      "SET foreign_key_checks=0; TRUNCATE dst.p_n; TRUNCATE dst.t_n; "
+      "ALTER TABLE dst.t_n ADD n INT AUTO_INCREMENT UNIQUE, RENAME TO dst.t2_n"};
+  for (const auto& crash : crashes) {
+    SCOPED_TRACE(crash);
+    SetUp();
+    sql("INSERT INTO _wherry.chunk (migration, collection, number, low, high, row_count, "
+        "byte_count) VALUES ('m',1,1,'bin.000001:4','bin.000001:4',2,2), "
+        "('m',2,1,'bin.000001:4','bin.000001:4',1,1), ('m',3,1,'bin.000001:4','bin.000001:4',1,1), "
+        "('other',1,1,'bin.000001:4','bin.000001:4',1,1)");
+    crash_before_apply_ = true;
+    ASSERT_TRUE(apply(statement));
+    EXPECT_EQ(value("SELECT COUNT(*) FROM dst.t_n"), "2");
+    if (crash != "SELECT 1") {
+      sql("UPDATE _wherry.ddl SET definitions=REPLACE(definitions, '\"again\":[]', "
+          "'\"again\":[{\"id\":1,\"schema\":\"dst\",\"name\":\"t_n\"},{\"id\":2,\"schema\":"
+          "\"dst\",\"name\":\"p_n\"}]')");
+    }
+    sql(crash);
+    crash_before_apply_ = false;
+    ASSERT_TRUE(apply(statement));
+    EXPECT_EQ(value("SELECT COUNT(*) FROM dst.t2_n"), "0");
+    EXPECT_EQ(value("SELECT COUNT(*) FROM dst.p_n"), "0");
+    EXPECT_EQ(value("SELECT GROUP_CONCAT(migration, collection ORDER BY 1) FROM _wherry.chunk"),
+              "m3,other1");
+    EXPECT_EQ(target_->load_progress("m", {}).position->offset, 100U);
+  }
 }
 
 TEST_F(MysqlDdl, a_bare_timestamp_is_carried_where_the_log_tells_what_it_means) {
@@ -229,7 +312,7 @@ TEST_F(MysqlDdl, a_repeat_before_it_ran_runs_it) {
   apply("DROP TABLE t, n", 102);
   sql("UPDATE _wherry.ddl SET done=0; CREATE TABLE dst.n_n (id INT PRIMARY KEY)");
   apply("DROP TABLE t, n", 102);  // one of two was dropped
-  EXPECT_EQ(value("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema='dst'"), "1");
+  EXPECT_EQ(value("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema='dst'"), "2");
 }
 
 TEST_F(MysqlDdl, a_table_in_an_unknown_state_is_not_touched) {

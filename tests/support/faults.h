@@ -1,11 +1,12 @@
 #pragma once
 // A target that fails where a test wants it to: the property to test is always "resume, and target
-// = source". Counts are of the whole target, over all its writers; a commit is a chunk's or a
-// window's. Thread-safe.
+// = source". Counts are of the whole target, over all its writers; a commit is a chunk's,
+// a window's or a change of definition's. Thread-safe.
 
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -202,11 +203,22 @@ class FaultyDdlTarget final : public contract::DdlTarget {
     faults_->alive();
     return inner_->plan(event, filter, route);
   }
+  std::optional<std::string> learn(const contract::Fence& fence, const contract::DdlPlan& plan,
+                                   const model::DdlEvent& event, const contract::TableRoute& route,
+                                   const contract::WindowMark& mark,
+                                   const std::stop_token& stop) override {
+    faults_->alive();
+    return inner_->learn(fence, plan, event, route, mark, stop);
+  }
   void apply(const contract::Fence& fence, const contract::DdlPlan& plan,
              const model::DdlEvent& event, const contract::TableRoute& route,
-             const contract::WindowMark& mark, const std::stop_token& stop) override {
+             const contract::WindowMark& mark, const std::vector<contract::TablePair>& again,
+             const std::stop_token& stop) override {
     faults_->alive();
-    inner_->apply(fence, plan, event, route, mark, stop);
+    inner_->apply(fence, plan, event, route, mark, again, stop);
+    ++faults_->commits;
+    if (Faults::due(faults_->crash_after_commit)) faults_->crashed = true;
+    faults_->alive();
     if (Faults::due(faults_->lose_ddl)) {
       throw base::Error(base::ErrorKind::connection_lost, "test.lost", "cut for a test");
     }

@@ -12,6 +12,7 @@ namespace {
 struct Definition {
   std::optional<model::CollectionName> before;
   std::optional<model::TableSchema> after;
+  bool computed = false;
 };
 
 Definition definition_in(const std::string& statement) {
@@ -20,10 +21,22 @@ Definition definition_in(const std::string& statement) {
     Definition out;
     if (json.contains("before")) out.before = json.at("before").get<model::CollectionName>();
     if (json.contains("after")) out.after = json.at("after").get<model::TableSchema>();
+    out.computed = json.value("computed", false);
     return out;
   } catch (const nlohmann::json::exception&) {
     throw base::Error(base::ErrorKind::not_supported, "ddl.unknown",
                       "the statement is not understood", statement);
+  }
+}
+
+void forget_chunks(Transaction& t, const contract::Fence& fence, model::CollectionId id) {
+  std::vector<std::uint32_t> numbers;
+  for (const auto& [key, mark] : t.progress().chunks) {
+    const auto& [migration, table, number] = key;
+    if (migration == fence.migration && table == id) numbers.push_back(number);
+  }
+  for (const auto number : numbers) {
+    t.assign(t.progress().chunks, {fence.migration, id, number}, std::nullopt);
   }
 }
 
@@ -51,21 +64,34 @@ contract::DdlPlan DdlTarget::plan(const model::DdlEvent& event, const contract::
     change.after->name = route(change.after->name);
     statement["after"] = *change.after;
   }
+  if (change.computed) statement["computed"] = true;
   plan.statement = statement.dump();
   plan.tables.push_back(std::move(table));
   return plan;
 }
 
-// Definition and position change in one transaction here, so that a repeat is known by the
+std::optional<std::string> DdlTarget::learn(const contract::Fence&, const contract::DdlPlan& plan,
+                                            const model::DdlEvent&, const contract::TableRoute&,
+                                            const contract::WindowMark&, const std::stop_token&) {
+  if (!definition_in(plan.statement).computed) return std::nullopt;
+  return "its rows got values that the log does not tell";
+}
+
+// Rows, definition and position change in one transaction here, so that a repeat is known by the
 // position.
 void DdlTarget::apply(const contract::Fence& fence, const contract::DdlPlan& plan,
                       const model::DdlEvent&, const contract::TableRoute&,
-                      const contract::WindowMark& mark, const std::stop_token&) {
+                      const contract::WindowMark& mark,
+                      const std::vector<contract::TablePair>& again, const std::stop_token&) {
   const Definition change = definition_in(plan.statement);
   server_->transaction([&](Transaction& t) {
     t.check(fence);
     const auto stream = t.progress().streams.find(fence.migration);
     if (stream != t.progress().streams.end() && stream->second.position >= mark.end) return;
+    for (const auto& table : again) {
+      t.erase_range(table.target, {}, {});
+      forget_chunks(t, fence, table.id);
+    }
     t.define(change.before, change.after);
     move_stream(t, fence, mark);
   });

@@ -1,7 +1,8 @@
 #pragma once
 // Changes of definition carried to a server in memory. As contract/row_store.h says. A statement is
 // the JSON text that its log holds:
-// {"before": name, "after": definition}, either of them missing when a table is created or dropped.
+// {"before": name, "after": definition}, either of them missing when a table is created or dropped;
+// "computed": true says that the source's rows got values that are not in it.
 
 #include <memory>
 #include <utility>
@@ -17,9 +18,14 @@ class DdlTarget final : public contract::DdlTarget {
 
   contract::DdlPlan plan(const model::DdlEvent& event, const contract::TableFilter& filter,
                          const contract::TableRoute& route) override;
+  std::optional<std::string> learn(const contract::Fence& fence, const contract::DdlPlan& plan,
+                                   const model::DdlEvent& event, const contract::TableRoute& route,
+                                   const contract::WindowMark& mark,
+                                   const std::stop_token& stop) override;
   void apply(const contract::Fence& fence, const contract::DdlPlan& plan,
              const model::DdlEvent& event, const contract::TableRoute& route,
-             const contract::WindowMark& mark, const std::stop_token& stop) override;
+             const contract::WindowMark& mark, const std::vector<contract::TablePair>& again,
+             const std::stop_token& stop) override;
 
  private:
   std::shared_ptr<Server> server_;

@@ -102,9 +102,11 @@ class Transaction {
                    const std::optional<model::Key>& through);
 
   // Changes a definition; each stands alone in its transaction. Cells of columns that stay (by
-  // name) are kept, new ones are NULL, or "0".
+  // name) are kept, new ones are NULL or "0", or what `computed` makes of the row of before: values
+  // that the log does not tell.
+  using NewCell = std::function<std::optional<std::string>(const Row& before)>;
   void define(const std::optional<model::CollectionName>& before,
-              const std::optional<model::TableSchema>& after);
+              const std::optional<model::TableSchema>& after, const NewCell& computed = nullptr);
 
   Progress& progress();
   // map[key] becomes `value`, or is gone. The key is a copy: the map's own goes with its entry.

@@ -201,7 +201,7 @@ TEST_F(MemoryServer, a_change_of_definition_is_carried_once) {
     const auto plan = ddl.plan(part->ddl.at(0), everything, route);
     what.push_back(plan.what);
     for (int repeat = 0; repeat < 2; ++repeat) {
-      ddl.apply(fence, plan, part->ddl[0], route, {n, part->end, ""}, {});
+      ddl.apply(fence, plan, part->ddl[0], route, {n, part->end, ""}, {}, {});
     }
     log->track({});
   }

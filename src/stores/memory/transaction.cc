@@ -16,13 +16,16 @@ namespace {
   throw Error(ErrorKind::rejected, code, why, table.text());
 }
 
-Row reshaped(const Row& row, const model::TableSchema& from, const model::TableSchema& to) {
+Row reshaped(const Row& row, const model::TableSchema& from, const model::TableSchema& to,
+             const Transaction::NewCell& computed) {
   Row out;
   for (const auto& column : to.columns) {
     const auto old = std::find_if(from.columns.begin(), from.columns.end(),
                                   [&](const model::Column& c) { return c.name == column.name; });
     if (old != from.columns.end()) {
       out.push_back(row.at(static_cast<std::size_t>(old - from.columns.begin())));
+    } else if (computed) {
+      out.push_back(computed(row));
     } else {
       out.push_back(column.nullable ? std::nullopt : std::optional<std::string>("0"));
     }
@@ -191,7 +194,7 @@ void Transaction::erase_range(const model::CollectionName& name,
 }
 
 void Transaction::define(const std::optional<model::CollectionName>& before,
-                         const std::optional<model::TableSchema>& after) {
+                         const std::optional<model::TableSchema>& after, const NewCell& computed) {
   const Version version = server_.next_version();
   const std::shared_ptr<Table> old = before ? server_.table_now(*before) : nullptr;
   const auto set = [&](const model::CollectionName& name, std::shared_ptr<Table> table) {
@@ -207,7 +210,8 @@ void Transaction::define(const std::optional<model::CollectionName>& before,
     const auto table = std::make_shared<Table>(*after);
     if (old) {
       old->each({}, {}, version, [&](const RowPtr& row) {
-        const auto moved = std::make_shared<const Row>(reshaped(*row, old->schema(), *after));
+        const auto moved =
+            std::make_shared<const Row>(reshaped(*row, old->schema(), *after, computed));
         const auto place =
             table->schema().key.empty() ? table->free_place() : table->place_of(*moved).value();
         table->set(place, moved, version);
@@ -221,6 +225,7 @@ void Transaction::define(const std::optional<model::CollectionName>& before,
   if (after) statement["after"] = *after;
   if (before) defined_.push_back(*before);
   if (after) defined_.push_back(after->name);
+  if (computed) statement["computed"] = true;
   ddl_.emplace();
   ddl_->statement = statement.dump();
 }

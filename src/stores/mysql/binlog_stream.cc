@@ -73,6 +73,7 @@ BinlogStream::BinlogStream(Endpoint endpoint, const Reader& reader, const GtidHi
 
 void BinlogStream::prepare(const Reader& reader) {
   read_collations();
+  read_system_zone();
   announce(reader.server_id);
 }
 
@@ -125,6 +126,11 @@ void BinlogStream::read_collations() {
     collations_[static_cast<std::uint32_t>(*id)] = {r.text(i, std::size_t{1}),
                                                     r.text(i, std::size_t{2})};
   }
+}
+
+void BinlogStream::read_system_zone() {
+  const std::string zone = connection_.scalar("SELECT @@global.system_time_zone").value_or("");
+  if (zone == "UTC" || zone == "GMT" || zone == "Etc/UTC") system_zone_ = "+00:00";
 }
 
 // What a replica tells of itself in variables of its session.

@@ -47,11 +47,15 @@ class BinlogStream {
     return checksummed_;
   }  // the events before the first FORMAT_DESCRIPTION
   const Collations& collations() const { return collations_; }
+  // What the time zone SYSTEM is there, as an offset; empty where that is not the same at all
+  // times.
+  const std::string& system_zone() const { return system_zone_; }
 
  private:
   model::Position check_position(const model::Position& from);
   void announce(std::uint32_t server_id);
   void read_collations();
+  void read_system_zone();
   void prepare(const Reader& reader);
   void ask(const model::Position& from, std::uint32_t server_id);
   void ask_beyond(const GtidHistory& known, std::uint32_t server_id);
@@ -61,6 +65,7 @@ class BinlogStream {
   Connection connection_;
   bool checksummed_ = false;
   Collations collations_;
+  std::string system_zone_;
 };
 
 }  // namespace wherry::stores::mysql

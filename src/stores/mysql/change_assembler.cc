@@ -24,8 +24,9 @@ namespace wire = wire::mysql;
 }  // namespace
 
 ChangeAssembler::ChangeAssembler(model::Position from, contract::TrackedTables tables,
-                                 Collations collations)
+                                 Collations collations, std::string system_zone)
     : collations_(std::move(collations)),
+      system_zone_(std::move(system_zone)),
       resume_(std::move(from)),
       boundary_(resume_.to_read_from()),
       history_(GtidHistory::parse(resume_.gtid)),
@@ -305,6 +306,11 @@ void ChangeAssembler::on_definition(const wire::EventHeader& header, const wire:
     }
   }
   ddl.unix_time = header.unix_time;
+  ddl.microseconds = query.microseconds;
+  if (query.time_zone) {
+    ddl.time_zone = *query.time_zone == "SYSTEM" ? system_zone_ : std::string(*query.time_zone);
+  }
+  ddl.explicit_timestamps = query.explicit_timestamps;
   // MariaDB 10.8 and newer; older ones never set it, so that its absence tells nothing.
   constexpr std::uint32_t mariadb_explicit_timestamps = 1U << 24U;
   if (mariadb_ && (query.option_flags.value_or(0) & mariadb_explicit_timestamps) != 0) {

@@ -61,7 +61,9 @@ class ChangeAssembler {
 
   // Requires: `from` is a boundary between transactions. Events are given from
   // from.to_read_from() on.
-  ChangeAssembler(model::Position from, contract::TrackedTables tables, Collations collations);
+  // `system_zone` is what a session's time zone SYSTEM stands for; empty if that is not known.
+  ChangeAssembler(model::Position from, contract::TrackedTables tables, Collations collations,
+                  std::string system_zone = {});
 
   void track(contract::TrackedTables tables);
 
@@ -151,6 +153,7 @@ class ChangeAssembler {
   std::unordered_map<model::CollectionId, KnownTable> layouts_;  // the last of each table
   std::unordered_map<std::uint64_t, Mapped> mapped_;             // by the server's table number
   Collations collations_;
+  std::string system_zone_;
 
   model::Position resume_;              // transactions before it are not given
   model::Position boundary_;            // after the last whole transaction

@@ -182,6 +182,35 @@ TEST_F(Assembly, mysql_begins_with_a_query_and_myisam_ends_with_one) {
   EXPECT_EQ(parts_[1].end.offset, 1000U);
 }
 
+TEST_F(Assembly, tells_the_session_of_a_definition_as_far_as_the_log_does) {
+  wire::Query q;
+  q.statement = "ALTER TABLE i ADD b TIMESTAMP";
+  q.schema = "shop";
+  q.time_zone = "+03:00";
+  q.microseconds = 500;
+  q.explicit_timestamps = false;
+  mysql_gtid();
+  add(wire::EventType::query, q);
+  q.time_zone = "SYSTEM";
+  mysql_gtid();
+  add(wire::EventType::query, q);
+  assembler_ =
+      ChangeAssembler(model::Position::in_log("bin.000001", offset_), tables(), {}, "+00:00");
+  mysql_gtid();
+  add(wire::EventType::query, q);
+  mysql_gtid();
+  query("ALTER TABLE i ADD b INT", "shop");
+  ASSERT_EQ(parts_.size(), 4U);
+  EXPECT_EQ(parts_[0].ddl[0].time_zone, "+03:00");
+  EXPECT_EQ(parts_[0].ddl[0].microseconds, 500U);
+  EXPECT_EQ(parts_[0].ddl[0].explicit_timestamps, false);
+  EXPECT_EQ(parts_[1].ddl[0].time_zone, "");  // whatever that is there
+  EXPECT_EQ(parts_[2].ddl[0].time_zone, "+00:00");
+  EXPECT_EQ(parts_[3].ddl[0].time_zone, "");
+  EXPECT_EQ(parts_[3].ddl[0].microseconds, std::nullopt);
+  EXPECT_EQ(parts_[3].ddl[0].explicit_timestamps, std::nullopt);
+}
+
 TEST_F(Assembly, a_definition_stands_alone) {
   gtid(1, wire::MariadbGtid::standalone | wire::MariadbGtid::ddl);
   query("ALTER TABLE i ADD b INT", "shop");

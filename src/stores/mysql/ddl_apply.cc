@@ -11,6 +11,7 @@
 
 #include "base/digest.h"
 #include "base/text.h"
+#include "stores/mysql/create_tables.h"
 #include "stores/mysql/ddl_shadow.h"
 #include "stores/mysql/ddl_statement.h"
 #include "stores/mysql/lease.h"
@@ -41,40 +42,65 @@ struct Affected {
   Fingerprint expected;
 };
 
+// A table that is emptied, as its chunks are copied again.
+struct Emptied {
+  model::CollectionId id = 0;
+  CollectionName name;  // before the statement
+};
+
+struct Intent {
+  std::vector<Affected> tables;
+  std::vector<Emptied> again;
+  std::optional<std::string> because;
+};
+
 nlohmann::json text_json(const Fingerprint& f) {
   return f ? nlohmann::json(base::printable(*f)) : nlohmann::json();
 }
 
-Fingerprint fingerprint_from(const nlohmann::json& j) {
+Fingerprint text_from(const nlohmann::json& j) {
   if (j.is_null()) return std::nullopt;
   return base::unprintable(j.get<std::string>());
 }
 
-std::string encode(const std::vector<Affected>& tables) {
-  auto out = nlohmann::json::array();
-  for (const auto& t : tables) {
-    out.push_back({{"schema", base::printable(t.name.schema)},
-                   {"name", base::printable(t.name.name)},
-                   {"before", text_json(t.before)},
-                   {"expected", text_json(t.expected)}});
+std::string encode(const Intent& intent) {
+  auto tables = nlohmann::json::array();
+  for (const auto& t : intent.tables) {
+    nlohmann::json one = t.name;
+    one["before"] = text_json(t.before);
+    one["expected"] = text_json(t.expected);
+    tables.push_back(std::move(one));
   }
-  return out.dump();
+  auto again = nlohmann::json::array();
+  for (const auto& t : intent.again) {
+    nlohmann::json one = t.name;
+    one["id"] = t.id;
+    again.push_back(std::move(one));
+  }
+  return nlohmann::json{
+      {"tables", tables}, {"again", again}, {"because", text_json(intent.because)}}
+      .dump();
 }
 
-std::vector<Affected> decode(const std::string& text) {
-  std::vector<Affected> out;
+Intent decode(const std::string& text) {
+  Intent intent;
   try {
-    for (const auto& j : nlohmann::json::parse(text)) {
-      out.push_back({{base::unprintable(j.at("schema").get<std::string>()).value(),
-                      base::unprintable(j.at("name").get<std::string>()).value()},
-                     fingerprint_from(j.at("before")),
-                     fingerprint_from(j.at("expected"))});
+    const auto json = nlohmann::json::parse(text);
+    // Versions that copied nothing again wrote the tables alone.
+    for (const auto& j : json.is_array() ? json : json.at("tables")) {
+      intent.tables.push_back(
+          {j.get<CollectionName>(), text_from(j.at("before")), text_from(j.at("expected"))});
     }
+    if (json.is_array()) return intent;
+    for (const auto& j : json.at("again")) {
+      intent.again.push_back({j.at("id").get<model::CollectionId>(), j.get<CollectionName>()});
+    }
+    intent.because = text_from(json.at("because"));
   } catch (const std::exception& e) {
     throw Error(ErrorKind::internal, "target.progress_damaged",
                 std::string("`_wherry`.`ddl` is malformed: ") + e.what());
   }
-  return out;
+  return intent;
 }
 
 class Applier {
@@ -86,12 +112,23 @@ class Applier {
     kind_ = read_ddl(plan.statement, dialect_of(event.sql_mode), {}).kind;
   }
 
-  void run() {
+  std::optional<std::string> learn() {
     const UserLock lock(c_, ddl_lock_name(fence_.migration), ddl_lock_patience);
     if (!load_intent()) {
-      learn();
+      learn_outcomes();
       write_intent();
     }
+    return intent_.because;
+  }
+
+  void apply(const std::vector<contract::TablePair>& again) {
+    const UserLock lock(c_, ddl_lock_name(fence_.migration), ddl_lock_patience);
+    if (!load_intent()) {
+      throw Error(ErrorKind::internal, "ddl.not_learnt",
+                  "a change of definition was to be applied that nobody looked at",
+                  c_.endpoint().text());
+    }
+    add_to_intent(again);
     if (must_run()) {
       execute();
       if (must_run_still()) throw_unknown_state();
@@ -120,24 +157,29 @@ class Applier {
                       base::printable(r.text(0, "statement").substr(0, 500)),
                   c_.endpoint().text());
     }
-    affected_ = decode(r.text(0, "definitions"));
+    intent_ = decode(r.text(0, "definitions"));
     return true;
   }
 
   Affected& affected(const CollectionName& name) {
-    const auto at = std::find_if(affected_.begin(), affected_.end(),
-                                 [&](const Affected& a) { return a.name == name; });
-    if (at != affected_.end()) return *at;
+    auto& all = intent_.tables;
+    const auto at =
+        std::find_if(all.begin(), all.end(), [&](const Affected& a) { return a.name == name; });
+    if (at != all.end()) return *at;
     const Fingerprint now = read_fingerprint(c_, name);
-    return affected_.emplace_back(name, now, now);
+    return all.emplace_back(name, now, now);
   }
 
-  void learn() {
+  void learn_outcomes() {
     const bool learns = kind_ == DdlKind::create_table || kind_ == DdlKind::create_table_like ||
                         kind_ == DdlKind::alter_table || kind_ == DdlKind::create_index ||
                         kind_ == DdlKind::drop_index;
     Fingerprint learnt;
-    if (learns) learnt = learn_definition(c_, plan_.statement, event_);
+    if (learns) {
+      Learnt outcome = learn_definition(c_, plan_.statement, event_);
+      learnt = std::move(outcome.fingerprint);
+      intent_.because = std::move(outcome.copied_again_because);
+    }
     for (const auto& change : plan_.tables) {
       Fingerprint moved;
       if (change.before) {
@@ -170,25 +212,30 @@ class Applier {
     return read_ddl(plan_.statement, dialect_of(event_.sql_mode), {}).or_replace;
   }
 
-  // A server prints definitions as the session's sql_mode has it, and times by the session's clock.
-  void leave_session() {
-    c_.execute(
-        "SET NAMES binary, SESSION character_set_results=NULL, SESSION sql_mode='', SESSION "
-        "timestamp=DEFAULT");
-  }
-
   void write_intent() {
-    leave_session();
+    leave_session_of_event(c_);
     c_.execute("START TRANSACTION");
     c_.execute(fmt::format("REPLACE INTO `_wherry`.`ddl` VALUES ({},{},{},{},{},0)",
                            bytes_literal(fence_.migration), bytes_literal(mark_.end.text()),
                            mark_.number, bytes_literal(plan_.statement),
-                           bytes_literal(encode(affected_))));
-    for (const auto& table : affected_) {
+                           bytes_literal(encode(intent_))));
+    for (const auto& table : intent_.tables) {
       if (table.expected) note_table(table.name);
     }
     check_fence(c_, fence_);
     c_.execute("COMMIT");
+  }
+
+  void add_to_intent(const std::vector<contract::TablePair>& again) {
+    bool grown = false;
+    for (const auto& table : again) {
+      const bool known = std::any_of(intent_.again.begin(), intent_.again.end(),
+                                     [&](const Emptied& e) { return e.id == table.id; });
+      if (known) continue;
+      intent_.again.push_back({table.id, table.target});
+      grown = true;
+    }
+    if (grown) write_intent();
   }
 
   void note_table(const CollectionName& name) {
@@ -204,7 +251,7 @@ class Applier {
   };
   Found compare() {
     Found found;
-    for (const auto& table : affected_) {
+    for (const auto& table : intent_.tables) {
       const Fingerprint now = read_fingerprint(c_, table.name);
       found.all_before = found.all_before && now == table.before;
       found.all_expected = found.all_expected && now == table.expected;
@@ -229,6 +276,7 @@ class Applier {
     check_fence(c_, fence_);
     c_.execute("COMMIT");
     make_schema();
+    empty_tables();
     enter_session_of(c_, event_);
     try {
       c_.execute(plan_.statement);
@@ -238,29 +286,36 @@ class Applier {
                   "a change of definition that the source made fails on the target: " + e.message(),
                   base::printable(plan_.statement.substr(0, 500)));
     }
-    leave_session();
+    leave_session_of_event(c_);
   }
 
   void make_schema() {
-    for (const auto& table : affected_) {
+    for (const auto& table : intent_.tables) {
       if (!table.expected) continue;
       c_.execute("CREATE DATABASE IF NOT EXISTS " + identifier(table.name.schema));
     }
   }
 
+  void empty_tables() {
+    prepare_to_define(c_);
+    for (const auto& table : intent_.again) c_.execute("TRUNCATE TABLE " + qualified(table.name));
+  }
+
   void finish() {
-    c_.execute(
-        "SET NAMES binary, SESSION character_set_results=NULL, SESSION sql_mode='', SESSION "
-        "timestamp=DEFAULT");
+    leave_session_of_event(c_);
     c_.execute("START TRANSACTION");
     c_.execute("UPDATE `_wherry`.`ddl` SET `done`=1" + where_migration(fence_.migration));
-    for (const auto& table : affected_) {
+    for (const auto& table : intent_.tables) {
       if (table.expected) continue;
       c_.execute(
           fmt::format("DELETE FROM `_wherry`.`made_table`{} AND `schema_name`={} AND "
                       "`table_name`={}",
                       where_migration(fence_.migration), bytes_literal(table.name.schema),
                       bytes_literal(table.name.name)));
+    }
+    for (const auto& table : intent_.again) {
+      c_.execute(fmt::format("DELETE FROM `_wherry`.`chunk`{} AND `collection`={}",
+                             where_migration(fence_.migration), table.id));
     }
     move_stream(c_, fence_.migration, mark_, packet);
     check_fence(c_, fence_);
@@ -274,15 +329,22 @@ class Applier {
   const contract::TableRoute& route_;
   const contract::WindowMark& mark_;
   DdlKind kind_ = DdlKind::unknown;
-  std::vector<Affected> affected_;
+  Intent intent_;
 };
 
 }  // namespace
 
+std::optional<std::string> learn_ddl(Connection& connection, const contract::Fence& fence,
+                                     const DdlPlan& plan, const model::DdlEvent& event,
+                                     const contract::TableRoute& route,
+                                     const contract::WindowMark& mark) {
+  return Applier(connection, fence, plan, event, route, mark).learn();
+}
+
 void apply_ddl(Connection& connection, const contract::Fence& fence, const DdlPlan& plan,
                const model::DdlEvent& event, const contract::TableRoute& route,
-               const contract::WindowMark& mark) {
-  Applier(connection, fence, plan, event, route, mark).run();
+               const contract::WindowMark& mark, const std::vector<contract::TablePair>& again) {
+  Applier(connection, fence, plan, event, route, mark).apply(again);
 }
 
 // Names of locks are short; a migration's need not be.
@@ -295,7 +357,7 @@ bool existed_before_pending(Connection& connection, const CollectionName& table)
   if (!read_table(connection, table)) return false;
   const Result r = connection.query("SELECT `definitions` FROM `_wherry`.`ddl` WHERE `done`=0");
   for (std::size_t i = 0; i < r.rows(); ++i) {
-    for (const auto& pending : decode(r.text(i, std::size_t{0}))) {
+    for (const auto& pending : decode(r.text(i, std::size_t{0})).tables) {
       if (pending.name == table && !pending.before) return false;
     }
   }

@@ -12,14 +12,22 @@
 
 namespace wherry::stores::mysql {
 
-// The session that a change of definition runs in: the event's sql_mode, character set and time.
+// The session that a change of definition runs in: the event's sql_mode, character set, time and
+// time zone (where the target knows it).
 // Throws Error(not_supported, "ddl.sql_mode") if the target does not know the mode.
 void enter_session_of(Connection& connection, const model::DdlEvent& event);
+// Back to what a connection begins with.
+void leave_session_of_event(Connection& connection);
 
-// The fingerprint that the statement's one table has after it. Requires: the statement creates or
-// changes one table. Throws Error(not_supported, "ddl.…") by name if the result could not be
-// carried, or would not be the same on both sides.
-std::string learn_definition(Connection& connection, const std::string& statement,
-                             const model::DdlEvent& event);
+struct Learnt {
+  std::string fingerprint;  // of the statement's one table, after it
+  // As contract::DdlTarget::learn() returns it.
+  std::optional<std::string> copied_again_because;
+};
+
+// Requires: the statement creates or changes one table. Throws Error(not_supported, "ddl.…") by
+// name if the result could not be carried, or would not be the same on both sides.
+Learnt learn_definition(Connection& connection, const std::string& statement,
+                        const model::DdlEvent& event);
 
 }  // namespace wherry::stores::mysql

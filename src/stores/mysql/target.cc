@@ -177,12 +177,24 @@ contract::DdlPlan Target::plan(const model::DdlEvent& event, const contract::Tab
   return plan_ddl(event, with_ghosts(filter), route, now);
 }
 
-void Target::apply(const contract::Fence& fence, const contract::DdlPlan& plan,
-                   const model::DdlEvent& event, const contract::TableRoute& route,
-                   const contract::WindowMark& mark, const std::stop_token& stop) {
+std::optional<std::string> Target::learn(const contract::Fence& fence,
+                                         const contract::DdlPlan& plan,
+                                         const model::DdlEvent& event,
+                                         const contract::TableRoute& route,
+                                         const contract::WindowMark& mark,
+                                         const std::stop_token& stop) {
   const auto connection = connect();
   const InterruptOnStop interrupt(stop, *connection);
-  apply_ddl(*connection, fence, plan, event, route, mark);
+  return learn_ddl(*connection, fence, plan, event, route, mark);
+}
+
+void Target::apply(const contract::Fence& fence, const contract::DdlPlan& plan,
+                   const model::DdlEvent& event, const contract::TableRoute& route,
+                   const contract::WindowMark& mark, const std::vector<contract::TablePair>& again,
+                   const std::stop_token& stop) {
+  const auto connection = connect();
+  const InterruptOnStop interrupt(stop, *connection);
+  apply_ddl(*connection, fence, plan, event, route, mark, again);
 }
 
 namespace {

@@ -71,8 +71,8 @@ void read_session(Cursor in, Query& q) {
         q.microseconds = static_cast<std::uint32_t>(in.little(3));
         break;
       case 16:
-        in.skip(1);
-        break;  // explicit_defaults_for_timestamp
+        q.explicit_timestamps = in.u8() != 0;
+        break;
       case 17:
         in.skip(8);
         break;  // xid of an atomic DDL

@@ -30,6 +30,7 @@ struct Query {
   };
   std::optional<Charset> charset;
   std::optional<std::string_view> time_zone;
+  std::optional<bool> explicit_timestamps;    // explicit_defaults_for_timestamp, of MySQL
   std::optional<std::uint32_t> microseconds;  // of the event's time
   // Schemas the statement changes, as MySQL lists them; nothing when it does not say.
   std::optional<std::vector<std::string_view>> updated_schemas;
