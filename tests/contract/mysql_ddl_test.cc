@@ -3,6 +3,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -150,6 +152,17 @@ class MysqlDdl : public ::testing::Test {
   bool crash_before_apply_ = false;
 };
 std::unique_ptr<tests::Server> MysqlDdl::server_;
+
+TEST_F(MysqlDdl, files_that_a_crash_left_in_the_shadow_schema_are_passed_by) {
+  sql("CREATE DATABASE IF NOT EXISTS _wherry_shadow");
+  const auto left = server_->data_dir() / "_wherry_shadow" / "left.ibd";
+  std::ofstream(left) << "of a killed server";
+  carries("ALTER TABLE t ADD COLUMN b INT", "t", 101);
+  EXPECT_TRUE(std::filesystem::exists(left));
+  std::filesystem::remove(left);
+  carries("ALTER TABLE t ADD COLUMN c INT", "t", 102);
+  EXPECT_EQ(value("SHOW DATABASES LIKE '\\_wherry\\_shadow'"), "NULL");
+}
 
 TEST_F(MysqlDdl, what_the_source_became_the_target_becomes) {
   carries("ALTER TABLE t ADD COLUMN b INT NOT NULL DEFAULT 5 AFTER id, ADD INDEX bi (b)", "t", 101);

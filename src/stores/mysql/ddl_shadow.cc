@@ -34,7 +34,7 @@ CollectionName shadow_of(const CollectionName& table) {
 class ShadowSchema {
  public:
   ShadowSchema(Connection& connection, const std::string& like) : connection_(connection) {
-    connection_.execute("DROP DATABASE IF EXISTS `_wherry_shadow`");
+    const bool gone = drop();
     const Result r = connection_.query(
         "SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME FROM "
         "information_schema.SCHEMATA WHERE SCHEMA_NAME=" +
@@ -42,11 +42,15 @@ class ShadowSchema {
     const std::string defaults = r.empty() ? ""
                                            : " CHARACTER SET " + r.text(0, std::size_t{0}) +
                                                  " COLLATE " + r.text(0, std::size_t{1});
-    connection_.execute("CREATE DATABASE `_wherry_shadow`" + defaults);
+    if (gone) {
+      connection_.execute("CREATE DATABASE `_wherry_shadow`" + defaults);
+    } else if (!defaults.empty()) {
+      connection_.execute("ALTER DATABASE `_wherry_shadow`" + defaults);
+    }
   }
   ~ShadowSchema() {
     try {
-      connection_.execute("DROP DATABASE IF EXISTS `_wherry_shadow`");
+      drop();
     } catch (const std::exception&) {
       return;  // the next one removes it
     }
@@ -55,6 +59,18 @@ class ShadowSchema {
   ShadowSchema& operator=(const ShadowSchema&) = delete;
 
  private:
+  // False if it is empty now but stays: a MySQL that was killed in the middle of a definition may
+  // leave files in the schema's directory that it does not know.
+  bool drop() {
+    try {
+      connection_.execute("DROP DATABASE IF EXISTS `_wherry_shadow`");
+    } catch (const Error& e) {
+      if (e.code() != "mysql.files_left") throw;
+      return false;
+    }
+    return true;
+  }
+
   Connection& connection_;
 };
 

@@ -117,6 +117,11 @@ Meaning meaning_of(unsigned number) {
     case 1301:
       return {ErrorKind::rejected, "mysql.packet_too_large",
               "raise max_allowed_packet on the server"};
+    case 1010:  // a schema's directory is not empty
+    case 1813:  // a table's file is there already
+      return {ErrorKind::rejected, "mysql.files_left",
+              "a crash left files there that the server does not know; remove them from its data "
+              "directory"};
     case 1236:
       return {ErrorKind::rejected, "mysql.log_refused", ""};
     case 1049:
