@@ -71,11 +71,11 @@ class Clients::Session {
     constexpr std::array<const char*, 4> charsets{"utf8mb4", "utf8", "latin1", "cp1251"};
     const bool heeds_foreign_keys = manner_ == Manner::careful || pick(random_, 4) != 0;
     connection_->exec(std::string("SET NAMES ") + charsets[pick(random_, 4)]);
-    connection_->exec(
-        std::string("SET SESSION sql_mode='") + modes[pick(random_, 6)] + "', time_zone='" +
-        zones[pick(random_, manner_ == Manner::careful ? 3 : 4)] +
-        "', innodb_lock_wait_timeout=1, foreign_key_checks=" + (heeds_foreign_keys ? "1" : "0") +
-        ", tx_isolation='" + (pick(random_, 2) == 0 ? "READ-COMMITTED" : "REPEATABLE-READ") + "'");
+    connection_->exec(std::string("SET SESSION sql_mode='") + modes[pick(random_, 6)] +
+                      "', time_zone='" + zones[pick(random_, manner_ == Manner::careful ? 3 : 4)] +
+                      "', innodb_lock_wait_timeout=1, lock_wait_timeout=2, foreign_key_checks=" +
+                      (heeds_foreign_keys ? "1" : "0") + ", tx_isolation='" +
+                      (pick(random_, 2) == 0 ? "READ-COMMITTED" : "REPEATABLE-READ") + "'");
   }
 
   Clients& clients_;
