@@ -145,7 +145,7 @@ endfunction()
 # wherry_test(<name> LABELS ... SOURCES ... DEPS ... [WHOLE [PROCESSORS <n>]] [TIMEOUT <seconds>] [ARGS ...])
 #
 # A gtest binary of a folder of tests/. Each of its tests is one entry of ctest; with WHOLE the binary as a whole is one entry, for
-# suites that start real servers once and share them. A soak (preset soak) gives each 30 times its TIMEOUT.
+# suites that start real servers once and share them. A soak (preset soak) gives each 30 times its TIMEOUT, a sanitizer 4 times.
 function(wherry_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "WHOLE" "TIMEOUT;PROCESSORS" "LABELS;SOURCES;DEPS;ARGS")
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_LABELS OR NOT arg_SOURCES)
@@ -156,6 +156,8 @@ function(wherry_test name)
   endif()
   if(WHERRY_SOAK)
     math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * 30")
+  elseif(WHERRY_SANITIZE)
+    math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * 4")
   endif()
   wherry_resolve_deps(deps ${arg_DEPS})
 
