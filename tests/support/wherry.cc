@@ -3,6 +3,7 @@
 #include <csignal>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 namespace wherry::tests {
 
@@ -10,6 +11,16 @@ namespace {
 
 void write_store(std::ostream& out, const char* side, const Server& server) {
   out << side << ":\n  type: mysql\n  socket: " << server.socket() << "\n  user: root\n";
+}
+
+// It blocks the signals that it waits for.
+bool waits_for_sigterm(pid_t pid) {
+  std::ifstream in("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(in, line);) {
+    if (!line.starts_with("SigBlk:")) continue;
+    return (std::stoull(line.substr(7), nullptr, 16) >> (SIGTERM - 1) & 1U) != 0;
+  }
+  return false;
 }
 
 }  // namespace
@@ -39,6 +50,11 @@ bool Wherry::running() { return run_ && run_->running(); }
 void Wherry::kill9() { run_->kill9(); }
 
 std::optional<int> Wherry::stop(std::chrono::seconds limit) {
+  // One that has just been started does not hear it yet, and would end as any program does.
+  const auto until = std::chrono::steady_clock::now() + limit;
+  while (running() && !waits_for_sigterm(run_->pid()) && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
   run_->send(SIGTERM);
   return run_->wait(limit);
 }
