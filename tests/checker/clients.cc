@@ -140,7 +140,8 @@ void Clients::write(unsigned number, const std::stop_token& stop) {
   XaIds prepared;
   for (unsigned last = 0; !stop.stop_requested();) {
     if (pick(random, 100) == 0) session.leave();
-    if (prepared.size() > 1) end_prepared(session, random, prepared);
+    // Soon enough for changes of definition, which wait for its tables.
+    if (!prepared.empty() && pick(random, 4) == 0) end_prepared(session, random, prepared);
     if (options_.xa && pick(random, 15) == 0) {
       write_xa(session, random, "'" + std::to_string(number) + "','" + std::to_string(++last) + "'",
                prepared);
