@@ -152,7 +152,7 @@ class Round {
 
   Random random_;
   const Pair pair_;
-  Server source_ = Server::start(pair_.from);
+  Server source_ = Server::start(pair_.from, {.performance_schema = true});
   Server target_ = Server::start(pair_.to);
   std::optional<Clients> clients_;
   Gate source_gate_;

@@ -35,7 +35,18 @@ class Clients::Session {
       : clients_(clients), random_(random), manner_(manner) {}
 
   // Another client, with other settings, comes next.
-  void leave() { connection_.reset(); }
+  void leave() {
+    if (connection_) left_ = connection_->thread_id();
+    connection_.reset();
+  }
+
+  // Until the server has let go of the one that left.
+  void wait_for_its_end() const {
+    try {
+      clients_.server_.wait_for_end_of(left_);
+    } catch (const std::runtime_error&) {  // the server is down, or gave its number anew
+    }
+  }
 
   // False if the server refused it.
   bool run(const std::string& sql) {
@@ -48,7 +59,7 @@ class Clients::Session {
       ++clients_.refused_;
       refusal_ = error.number();
       if (error.lost()) {
-        connection_.reset();
+        leave();
         std::this_thread::sleep_for(100ms);
       }
       return false;
@@ -83,6 +94,7 @@ class Clients::Session {
   const Manner manner_;
   std::optional<Connection> connection_;
   unsigned refusal_ = 0;
+  std::uint64_t left_ = 0;
 };
 
 Clients::Clients(const Server& server, const ClientOptions& options)
@@ -172,20 +184,23 @@ void Clients::write_xa(Session& session, Random& random, const std::string& id, 
     return;
   }
   prepared.push_back(id);  // also if the answer is lost
-  if (!session.run("XA PREPARE " + id) || end == 1) return session.leave();
-  if (!session.run((end == 2 ? "XA COMMIT " : "XA ROLLBACK ") + id)) return session.leave();
-  prepared.pop_back();
+  if (session.run("XA PREPARE " + id) && end != 1 &&
+      session.run((end == 2 ? "XA COMMIT " : "XA ROLLBACK ") + id)) {
+    prepared.pop_back();
+  } else {
+    session.leave();
+    session.wait_for_its_end();
+  }
 }
 
-// The server does not know it while the session that prepared it is ending, nor if it was never
-// prepared.
+// The server does not know it if it was never prepared.
 void Clients::end_prepared(Session& session, Random& random, XaIds& prepared) {
   constexpr unsigned unknown = 1397;
   const auto at = prepared.begin() + pick(random, static_cast<unsigned>(prepared.size()));
   const std::string statement = (pick(random, 3) == 0 ? "XA ROLLBACK " : "XA COMMIT ") + *at;
   for (int attempt = 0; attempt < 100; ++attempt) {
     if (session.run(statement)) break;
-    if (attempt > 20 && session.refusal() == unknown) break;
+    if (session.refusal() == unknown) break;
     std::this_thread::sleep_for(20ms);
   }
   prepared.erase(at);

@@ -36,7 +36,9 @@ class MysqlXa : public testing::TestWithParam<Kind> {
     if (!tests::Server::available(GetParam())) {
       GTEST_SKIP() << "no " << to_string(GetParam()) << " to be had here";
     }
-    server_ = std::make_unique<tests::Server>(tests::Server::start(GetParam()));
+    tests::ServerOptions options;
+    options.performance_schema = true;
+    server_ = std::make_unique<tests::Server>(tests::Server::start(GetParam(), options));
     sql("CREATE DATABASE s; CREATE TABLE s.t(id INT PRIMARY KEY, v VARCHAR(20)); "
         "CREATE TABLE s.loose(v VARCHAR(20)); CREATE TABLE s.unwanted(id INT PRIMARY KEY)");
   }
@@ -50,14 +52,10 @@ class MysqlXa : public testing::TestWithParam<Kind> {
                  "'; XA PREPARE '" + id + "'");
     return session;
   }
-  // Returns when the server has let go of the session: MySQL 5.7 logs the commit of a transaction
-  // whose session is just ending, and loses its rows.
   void prepare_and_leave(const std::string& id, const std::string& statements,
                          const std::string& setting = "DO 0") {
     const auto session = prepare(id, statements, setting).thread_id();
-    const std::string its =
-        "SELECT 1 FROM information_schema.processlist WHERE id=" + std::to_string(session);
-    while (!server_->query(its).empty()) std::this_thread::sleep_for(1ms);
+    server_->wait_for_end_of(session);
   }
   bool logs_prepared() const { return GetParam() != Kind::mysql56; }
   Endpoint endpoint() {

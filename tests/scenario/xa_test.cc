@@ -84,7 +84,7 @@ class Writer {
       session.exec("SET tx_isolation='READ-COMMITTED', innodb_lock_wait_timeout=1");
       write(session);
       if (pending_.empty() || pending_.back() != xid()) return;
-      // Its session ends here. MySQL 5.7 logs a commit that comes while it is ending, and loses it.
+      // Its session ends here.
       left_ = session.thread_id();
     } catch (const SqlError&) {  // it waited for a row of one that is prepared; it never was
     }
@@ -115,9 +115,7 @@ class Writer {
     const std::string xid = pending_[at];
     pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(at));
     const std::string verb = random_() % 3 == 0 ? "XA ROLLBACK " : "XA COMMIT ";
-    const std::string last =
-        "SELECT 1 FROM information_schema.processlist WHERE id=" + std::to_string(left_);
-    while (!server_.query(last).empty()) std::this_thread::sleep_for(1ms);
+    server_.wait_for_end_of(left_);
     server_.exec_sql(verb + xid);
     ++ended_;
   }
@@ -206,14 +204,14 @@ void move_under_load_and_kills(const Server& source, const Server& target, unsig
 }
 
 TEST(Xa, moves_from_mariadb) {
-  const Server source = Server::start_mariadb();
+  const Server source = Server::start_mariadb({.performance_schema = true});
   const Server target = Server::start_mariadb();
   move_under_load_and_kills(source, target, 1, LastProof::beside_prepared);
 }
 
 TEST(Xa, moves_from_mysql57) {
   if (!Server::mysql57_available()) GTEST_SKIP() << "MySQL 5.7 cannot be had here";
-  const Server source = Server::start_mysql57();
+  const Server source = Server::start_mysql57({.performance_schema = true});
   const Server target = Server::start_mariadb();
   move_under_load_and_kills(source, target, 2, LastProof::of_all);
 }

@@ -1,8 +1,10 @@
 #include "tests/support/server.h"
 
+#include <chrono>
 #include <fstream>
 #include <map>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 #include <unistd.h>
@@ -115,6 +117,7 @@ void Server::start() {
     command.insert(command.end(), {"--preload", options_.preload});
   }
   command.insert(command.end(), {"--owner", std::to_string(getpid()), "--"});
+  if (options_.performance_schema) command.emplace_back("--performance-schema=1");
   command.insert(command.end(), options_.extra.begin(), options_.extra.end());
   const RunResult result = run(command);
   if (result.exit_code != 0) throw std::runtime_error(result.output);
@@ -166,6 +169,18 @@ Connection Server::connect(const std::string& database) const {
   Endpoint where = endpoint();
   where.database = database;
   return Connection(where);
+}
+
+void Server::wait_for_end_of(std::uint64_t session) const {
+  const std::string threads =
+      "SELECT 1 FROM performance_schema.threads WHERE processlist_id=" + std::to_string(session);
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!query(threads).empty()) {
+    if (std::chrono::steady_clock::now() > limit) {
+      throw std::runtime_error("session " + std::to_string(session) + " does not end");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
 }
 
 std::uint64_t Server::exec_sql(const std::string& sql) const { return connect().exec(sql); }
