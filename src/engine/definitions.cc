@@ -362,12 +362,16 @@ void finish_definition_change(Parts& parts, const model::Position& applied, Othe
   if (applied < change->end) {
     // Not committed there, it comes again. Until then its tables may be empty on the target, or
     // defined as after it: their chunks stand for nothing, and are keys of another kind perhaps.
-    if (others == Others::run && !change->again.empty()) return;  // a crash is still to find it
+    // That is so at each start until it comes.
+    if (others == Others::run && !change->again.empty()) return;
     for (const auto id : change->again) parts.journal.replan(id);
-    return parts.journal.set_fact(pending_fact, "");
+    if (change->again.empty()) parts.journal.set_fact(pending_fact, "");
+    return;
   }
   if (others == Others::run && !change->again.empty()) throw_copied_again(*change);
   journal_outcomes(parts, *change);
 }
+
+void forget_begun_change(Parts& parts) { parts.journal.set_fact(pending_fact, ""); }
 
 }  // namespace wherry::engine

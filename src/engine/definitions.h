@@ -22,6 +22,11 @@ namespace wherry::engine {
 enum class Others { stand_still, run };
 void finish_definition_change(Parts& parts, const model::Position& applied, Others others);
 
+// Before the stream goes on in another log: a change that was begun and not committed comes there
+// again, or is not there. Requires: finish_definition_change() was called; the chunk marks of
+// tables that it has to be planned anew for go with the move to that log.
+void forget_begun_change(Parts& parts);
+
 // Learns from the target which foreign keys change rows by themselves, as of the position `at`
 // where it stands. Throws Error(not_supported) if one that is new concerns tables whose chunks were
 // not all copied before it. A change of definition that was cut short may have left the target

@@ -7,6 +7,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "engine/definitions.h"
 #include "engine/history.h"
 
 namespace wherry::engine {
@@ -17,7 +18,8 @@ constexpr const char* target_fact = "target_identity";
 constexpr const char* source_fact = "source_identity";  // of the one it began with
 
 // Chunks whose read saw more of the source than was applied: the new source may lack that. What a
-// cascade reached by way of them may be incomplete too.
+// cascade reached by way of them may be incomplete too. And marks that stand for nothing since
+// their table is planned anew, for a change of definition that the new source may lack as well.
 std::vector<std::pair<model::CollectionId, std::uint32_t>> chunks_beyond(
     const Parts& parts, const contract::TargetProgress& progress) {
   const auto is_beyond = [&](const contract::ChunkMark& mark) {
@@ -27,6 +29,12 @@ std::vector<std::pair<model::CollectionId, std::uint32_t>> chunks_beyond(
   for (const auto& mark : progress.chunks) {
     if (is_beyond(mark)) tables.insert(mark.chunk.collection);
   }
+  std::set<std::pair<model::CollectionId, std::uint32_t>> done;
+  for (const auto& table : parts.journal.tables()) {
+    for (const auto& chunk : parts.journal.chunks(table.id)) {
+      if (chunk.done) done.emplace(table.id, chunk.chunk.number);
+    }
+  }
   const auto cascades = parts.cascades.get();
   const auto depends = [&](model::CollectionId id) {
     if (!cascades->is_child(id)) return false;
@@ -35,9 +43,8 @@ std::vector<std::pair<model::CollectionId, std::uint32_t>> chunks_beyond(
   };
   std::vector<std::pair<model::CollectionId, std::uint32_t>> out;
   for (const auto& mark : progress.chunks) {
-    if (is_beyond(mark) || depends(mark.chunk.collection)) {
-      out.emplace_back(mark.chunk.collection, mark.chunk.number);
-    }
+    const std::pair one(mark.chunk.collection, mark.chunk.number);
+    if (is_beyond(mark) || depends(one.first) || !done.contains(one)) out.push_back(one);
   }
   return out;
 }
@@ -66,7 +73,6 @@ void meet_target(Parts& parts, const std::string& owner) {
   const auto known = parts.journal.fact(target_fact);
   if (known == now) return;
   parts.target.check_successor({.migration = parts.fence.migration, .owner = owner});
-  void_all_proofs(parts);
   note(parts.journal, "failover", "target: from " + known.value_or("?") + " to " + now);
   spdlog::warn("the target is {} now, a copy of {}", now, known.value_or("?"));
   parts.journal.set_fact(target_fact, now);
@@ -85,6 +91,7 @@ bool go_over_to_new_source(Parts& parts, const contract::TargetProgress& progres
   to.source = now;
   to.at = parts.source.resume_at(*progress.position, stop);
   to.not_done = chunks_beyond(parts, progress);
+  // Now, as a later start sees no other log any more.
   void_all_proofs(parts);
   std::string told = "source: from " + known + " at " + progress.position->text() + " to " + now +
                      " at " + to.at.text();
@@ -93,6 +100,7 @@ bool go_over_to_new_source(Parts& parts, const contract::TargetProgress& progres
   }
   note(parts.journal, "failover", told);
   spdlog::warn("{}", told);
+  forget_begun_change(parts);
   parts.target.rebase_stream(parts.fence, to);
   parts.journal.set_fact("source", parts.source.describe());
   return true;

@@ -8,7 +8,8 @@
 //   replace what is in their range.
 // - No position of the old log is compared with one of the new: the target's progress changes over
 //   in one transaction, which a crash leaves done or not done.
-// - Nothing that was proved before counts as proved.
+// - Nothing that was proved before counts as proved. With another target that is seen to where the
+//   watch takes up its log: it knows no place there (WatchTarget::resume).
 
 #include <stop_token>
 #include <string>

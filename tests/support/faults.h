@@ -27,10 +27,15 @@ struct Faults {
   std::atomic<int> crash_after_commit = 0;
   std::atomic<bool> crashed = false;
   std::atomic<int> lose_ddl =
-      0;                         // the answer to this change of definition, which happened, is lost
+      0;  // the answer to this change of definition, which happened, is lost
+  // The process dies before this change of definition: what was noted about it is there, and
+  // nothing else is.
+  std::atomic<int> crash_before_ddl = 0;
   std::atomic<int> commits = 0;  // that happened
   // A chunk is that long on its way: time for the source to change its rows.
   std::atomic<std::chrono::milliseconds> slow_chunks = std::chrono::milliseconds(0);
+  // Windows do not begin before it is false again, or the process has crashed.
+  std::atomic<bool> hold_windows = false;
 
   void alive() const {
     if (crashed) throw base::Error(base::ErrorKind::fenced, "test.crash", "crashed for a test");
@@ -63,6 +68,9 @@ class FaultyWriter final : public contract::RowWriter {
     commit([&] { inner_->commit_table(mark); });
   }
   void begin_window() override {
+    while (faults_->hold_windows && !faults_->crashed) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
     alive();
     inner_->begin_window();
   }
@@ -214,6 +222,7 @@ class FaultyDdlTarget final : public contract::DdlTarget {
              const model::DdlEvent& event, const contract::TableRoute& route,
              const contract::WindowMark& mark, const std::vector<contract::TablePair>& again,
              const std::stop_token& stop) override {
+    if (Faults::due(faults_->crash_before_ddl)) faults_->crashed = true;
     faults_->alive();
     inner_->apply(fence, plan, event, route, mark, again, stop);
     ++faults_->commits;
