@@ -1,10 +1,13 @@
 #include "engine/assess.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "engine/cascades.h"
 
 namespace wherry::engine {
@@ -80,6 +83,17 @@ std::vector<model::Finding> assess(contract::RowSource& source, contract::RowTar
     return static_cast<int>(a.severity) > static_cast<int>(b.severity);
   });
   return findings;
+}
+
+void refuse_blockers(const std::vector<model::Finding>& findings) {
+  const auto blocks = [](const auto& f) { return f.severity == model::Severity::blocker; };
+  const auto first = std::find_if(findings.begin(), findings.end(), blocks);
+  if (first == findings.end()) return;
+  const auto more = std::count_if(std::next(first), findings.end(), blocks);
+  throw base::Error(base::ErrorKind::rejected, "assess.blocked",
+                    "findings stand in the way; `wherry assess` lists them",
+                    first->code + ": " + first->subject + ": " + first->why +
+                        (more == 0 ? "" : ", and " + std::to_string(more) + " more"));
 }
 
 }  // namespace wherry::engine

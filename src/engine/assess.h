@@ -15,4 +15,7 @@ std::vector<model::Finding> assess(contract::RowSource& source, contract::RowTar
                                    const contract::TableFilter& filter,
                                    const contract::TableRoute& route);
 
+// Throws Error(rejected, "assess.blocked"), which names the first, if one of them is a blocker.
+void refuse_blockers(const std::vector<model::Finding>& findings);
+
 }  // namespace wherry::engine

@@ -65,7 +65,11 @@ Migration::Migration(contract::RowSource& source, contract::RowTarget& target,
 void Migration::run(const std::stop_token& stop) {
   // Nothing is assumed about what is on either side.
   if (state_of(parts_.journal) == State::planned) {
-    meet_servers();  // who has just written the configuration is told at once what is wrong in it
+    if (parts_.journal.fact("source_identity")) {
+      keep_trying(stop, "meeting both sides", [&] { meet_servers(); });
+    } else {
+      meet_servers();  // who has just written the configuration is told at once what is wrong in it
+    }
     keep_trying(stop, "planning", [&] { begin(stop); });
   }
   // The target's tables exist, and its stream has a start.
@@ -136,11 +140,7 @@ void Migration::refuse_what_is_in_the_way() {
     parts_.journal.close_findings(finding.finding.code, finding.finding.subject);
   }
   for (const auto& finding : findings) parts_.journal.open_finding(finding);
-  if (std::any_of(findings.begin(), findings.end(),
-                  [](const auto& f) { return f.severity == model::Severity::blocker; })) {
-    throw base::Error(base::ErrorKind::rejected, "assess.blocked",
-                      "findings stand in the way; `wherry assess` lists them");
-  }
+  refuse_blockers(findings);
 }
 
 std::vector<model::Finding> Migration::assess() {

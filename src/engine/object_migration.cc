@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "engine/assess.h"
 #include "engine/copy_objects.h"
 #include "engine/history.h"
 #include "engine/object_survey.h"
@@ -22,16 +23,6 @@ namespace wherry::engine {
 using namespace std::chrono_literals;
 using base::Error;
 using base::ErrorKind;
-
-namespace {
-
-bool blocks(const std::vector<model::Finding>& findings) {
-  return std::any_of(findings.begin(), findings.end(), [](const auto& finding) {
-    return finding.severity == model::Severity::blocker;
-  });
-}
-
-}  // namespace
 
 std::vector<model::Finding> assess_tree(const contract::ObjectStore& source,
                                         const contract::ObjectStore& target) {
@@ -107,10 +98,7 @@ void TreeMigration::run(const std::stop_token& stop) {
 // Nothing is assumed about what is on either side.
 void TreeMigration::begin() {
   const auto findings = assess();
-  if (blocks(findings)) {
-    throw Error(ErrorKind::rejected, "assess.blocked",
-                "findings stand in the way; `wherry assess` lists them");
-  }
+  refuse_blockers(findings);
   keep_identity(parts_.journal, "source", parts_.source.identity());
   if (!target_held_) parts_.target.prepare_target();
   target_held_ = true;

@@ -244,8 +244,7 @@ void Clients::change_one_definition(Session& session, Random& random, unsigned n
   Table table = *old;
   const std::string quoted = "`" + old->name + "`";
   const std::string fresh = "n" + std::to_string(number);
-  const bool last_is_free = table.columns.size() > 2 && table.columns.back().name[0] != 'k' &&
-                            table.columns.back().name[0] != 'u';
+  const bool last_is_free = table.columns.size() > 2 && !table.columns.back().is_base();
   std::string sql;
   switch (pick(random, 14)) {
     case 9:  // a wider type, whose values are converted

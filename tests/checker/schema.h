@@ -4,6 +4,7 @@
 // Thread-safety: values.
 #pragma once
 
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -21,6 +22,10 @@ struct Column {
   std::string name;
   std::string type;  // as declared, without NULL and DEFAULT
   bool nullable = true;
+  std::string generated = {};  // "AS (…) STORED"; nobody writes it; empty: none
+
+  // Nobody changes its definition, as others are made of it.
+  bool is_base() const { return name[0] == 'k' || name[0] == 'u' || !generated.empty(); }
 };
 
 struct Table {
@@ -34,6 +39,7 @@ struct Table {
   std::string foreign_key;     // as declared; empty: none
 
   const Column* column(const std::string& of_name) const;
+  std::vector<std::size_t> written() const;  // the columns that are not generated
 };
 
 // What kinds of tables are made.
@@ -51,6 +57,9 @@ Table random_child(Random& random, const std::string& name, const std::string& p
 Table parent_of_children(const std::string& name);
 // A column that may be added to any table.
 Column random_column(Random& random, const std::string& name, const SchemaOptions& options);
+// One that is made of the first, if that is of a type which all servers take alike.
+std::optional<Column> generated_column(Random& random, const Table& table,
+                                       const SchemaOptions& options);
 // `name` TYPE …, as in CREATE and ALTER TABLE.
 std::string declaration(const Column& column);
 // CREATE TABLE …

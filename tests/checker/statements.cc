@@ -12,6 +12,11 @@ std::size_t some_column(Random& random, const Table& table) {
   return pick(random, static_cast<unsigned>(table.columns.size()));
 }
 
+std::size_t some_written_column(Random& random, const Table& table) {
+  const auto written = table.written();
+  return written[pick(random, static_cast<unsigned>(written.size()))];
+}
+
 std::string name_of(const Table& table, std::size_t column) {
   return in_backticks(table.columns[column].name);
 }
@@ -32,7 +37,7 @@ std::string where(Random& random, const Table& table) {
 std::string set(Random& random, const Table& table) {
   std::string out;
   for (unsigned i = 0; i <= pick(random, 3); ++i) {
-    const std::size_t at = some_column(random, table);
+    const std::size_t at = some_written_column(random, table);
     out += (i == 0 ? "" : ", ") + name_of(table, at) + " = " + random_value(random, table, at);
   }
   return out;
@@ -57,14 +62,16 @@ std::string shift_of_keys(Random& random, const Table& table) {
 
 std::string column_list(const Table& table) {
   std::string out;
-  for (const Column& c : table.columns) out += (out.empty() ? "" : ", ") + in_backticks(c.name);
+  for (const std::size_t at : table.written()) {
+    out += (out.empty() ? "" : ", ") + name_of(table, at);
+  }
   return out;
 }
 
 std::string random_row(Random& random, const Table& table) {
-  std::string out = "(";
-  for (std::size_t i = 0; i < table.columns.size(); ++i) {
-    out += (i == 0 ? "" : ", ") + random_value(random, table, i);
+  std::string out;
+  for (const std::size_t at : table.written()) {
+    out += (out.empty() ? "(" : ", ") + random_value(random, table, at);
   }
   return out + ")";
 }
@@ -95,8 +102,8 @@ std::string random_write(Random& random, const Table& table) {
     case 5: {
       // Rows of the table itself, some of whose values are new.
       std::string columns;
-      for (std::size_t i = 0; i < table.columns.size(); ++i) {
-        columns += (i == 0 ? "" : ", ") +
+      for (const std::size_t i : table.written()) {
+        columns += (columns.empty() ? "" : ", ") +
                    (pick(random, 3) == 0 ? random_value(random, table, i) : name_of(table, i));
       }
       return std::string(pick(random, 2) == 0 ? "INSERT IGNORE INTO " : "REPLACE INTO ") + name +
@@ -115,7 +122,7 @@ std::string random_load(Random& random, const Table& table, const std::string& f
   std::string out = "LOAD DATA LOCAL INFILE '" + file + "' " +
                     (pick(random, 2) == 0 ? "IGNORE" : "REPLACE") + " INTO TABLE " +
                     in_backticks(table.name) + " (@line) SET ";
-  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+  for (const std::size_t i : table.written()) {
     out += (i == 0 ? "" : ", ") + name_of(table, i) + " = ELT(1 + @line % 4";
     for (int value = 0; value < 4; ++value) out += ", " + random_value(random, table, i);
     out += ")";

@@ -155,13 +155,14 @@ std::unique_ptr<tests::Server> MysqlDdl::server_;
 
 TEST_F(MysqlDdl, files_that_a_crash_left_in_the_shadow_schema_are_passed_by) {
   sql("CREATE DATABASE IF NOT EXISTS _wherry_shadow");
-  const auto left = server_->data_dir() / "_wherry_shadow" / "left.ibd";
+  // Of a table that is made there again.
+  const auto left = server_->data_dir() / "_wherry_shadow" / "t.ibd";
   std::ofstream(left) << "of a killed server";
   carries("ALTER TABLE t ADD COLUMN b INT", "t", 101);
   EXPECT_TRUE(std::filesystem::exists(left));
   std::filesystem::remove(left);
   carries("ALTER TABLE t ADD COLUMN c INT", "t", 102);
-  EXPECT_EQ(value("SHOW DATABASES LIKE '\\_wherry\\_shadow'"), "NULL");
+  EXPECT_EQ(value("SHOW DATABASES LIKE '\\_wherry\\_shadow%'"), "NULL");
 }
 
 TEST_F(MysqlDdl, what_the_source_became_the_target_becomes) {

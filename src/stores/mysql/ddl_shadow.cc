@@ -25,16 +25,12 @@ using base::ErrorKind;
 using model::CollectionName;
 using model::TableSchema;
 
-CollectionName shadow_of(const CollectionName& table) {
-  return {std::string(shadow_schema), table.name};
-}
-
 // The shadow schema while a definition is learnt. New tables get in it what they would get in
 // `like`.
 class ShadowSchema {
  public:
   ShadowSchema(Connection& connection, const std::string& like) : connection_(connection) {
-    const bool gone = drop();
+    while (!drop()) name_ = numbered_shadow_schema(++number_);
     const Result r = connection_.query(
         "SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME FROM "
         "information_schema.SCHEMATA WHERE SCHEMA_NAME=" +
@@ -42,11 +38,7 @@ class ShadowSchema {
     const std::string defaults = r.empty() ? ""
                                            : " CHARACTER SET " + r.text(0, std::size_t{0}) +
                                                  " COLLATE " + r.text(0, std::size_t{1});
-    if (gone) {
-      connection_.execute("CREATE DATABASE `_wherry_shadow`" + defaults);
-    } else if (!defaults.empty()) {
-      connection_.execute("ALTER DATABASE `_wherry_shadow`" + defaults);
-    }
+    connection_.execute("CREATE DATABASE " + identifier(name_) + defaults);
   }
   ~ShadowSchema() {
     try {
@@ -58,44 +50,51 @@ class ShadowSchema {
   ShadowSchema(const ShadowSchema&) = delete;
   ShadowSchema& operator=(const ShadowSchema&) = delete;
 
+  // Where the copy of `table` is.
+  CollectionName of(const CollectionName& table) const { return {name_, table.name}; }
+
  private:
-  // False if it is empty now but stays: a MySQL that was killed in the middle of a definition may
-  // leave files in the schema's directory that it does not know.
+  // False if it stays: a MySQL that was killed in the middle of a definition may leave files in the
+  // schema's directory that it does not know, and that keep tables of the same names from being
+  // made.
   bool drop() {
     try {
-      connection_.execute("DROP DATABASE IF EXISTS `_wherry_shadow`");
+      connection_.execute("DROP DATABASE IF EXISTS " + identifier(name_));
     } catch (const Error& e) {
-      if (e.code() != "mysql.files_left") throw;
+      if (e.code() != "mysql.files_left" || number_ == shadow_schemas) throw;
       return false;
     }
     return true;
   }
 
   Connection& connection_;
+  unsigned number_ = 1;
+  std::string name_ = numbered_shadow_schema(number_);
 };
 
 // The statement with its own table's names exchanged for those of the copy.
-std::string on_shadow(const std::string& statement, const DdlStatement& read) {
+std::string on_shadow(const ShadowSchema& shadow, const std::string& statement,
+                      const DdlStatement& read) {
   Rewrite rewrite(statement);
   const CollectionName& table = read.tables[0].name;
-  rewrite.replace(read.tables[0].begin, read.tables[0].end, qualified(shadow_of(table)));
+  rewrite.replace(read.tables[0].begin, read.tables[0].end, qualified(shadow.of(table)));
   if (read.renamed_to) {
     rewrite.replace(read.renamed_to->begin, read.renamed_to->end,
-                    qualified(shadow_of(read.renamed_to->name)));
+                    qualified(shadow.of(read.renamed_to->name)));
   }
   for (const auto& parent : read.references) {
     if (parent.name == table) {
-      rewrite.replace(parent.begin, parent.end, qualified(shadow_of(table)));
+      rewrite.replace(parent.begin, parent.end, qualified(shadow.of(table)));
     }
   }
   return rewrite.finish();
 }
 
-void copy_empty(Connection& connection, const CollectionName& table) {
+void copy_empty(Connection& connection, const ShadowSchema& shadow, const CollectionName& table) {
   const std::string shown =
       connection.query("SHOW CREATE TABLE " + qualified(table)).text(0, std::size_t{1});
   const auto target_of = [&](const CollectionName& name) -> std::optional<CollectionName> {
-    return name == table ? shadow_of(table) : name;
+    return name == table ? shadow.of(table) : name;
   };
   connection.execute(rewrite_create(shown, table, target_of, connection.server()));
 }
@@ -172,16 +171,16 @@ Learnt definition_after(Connection& connection, const std::string& statement,
   const CollectionName& table = read.tables[0].name;
   const CollectionName after = read.renamed_to ? read.renamed_to->name : table;
   prepare_to_define(connection);
-  const ShadowSchema schema(connection, table.schema);
+  const ShadowSchema shadow(connection, table.schema);
   std::optional<TableSchema> before;
   if (!creates) {
     before = read_table(connection, table);
-    copy_empty(connection, table);
+    copy_empty(connection, shadow, table);
   }
   enter_session_of(connection, event);
   set_bare_timestamps(connection, timestamps);
   try {
-    connection.execute(on_shadow(statement, read));
+    connection.execute(on_shadow(shadow, statement, read));
   } catch (const Error& e) {
     if (e.may_retry()) throw;
     throw Error(ErrorKind::not_supported, "ddl.refused_by_target",
@@ -193,10 +192,10 @@ Learnt definition_after(Connection& connection, const std::string& statement,
   Learnt learnt;
   learnt.copied_again_because = examine_change(
       connection,
-      {statement, event, before, shadow_of(after), read.kind == DdlKind::create_table_like});
+      {statement, event, before, shadow.of(after), read.kind == DdlKind::create_table_like});
   const std::string shown =
-      connection.query("SHOW CREATE TABLE " + qualified(shadow_of(after))).text(0, std::size_t{1});
-  learnt.fingerprint = fingerprint_of(shown, shadow_of(after), after);
+      connection.query("SHOW CREATE TABLE " + qualified(shadow.of(after))).text(0, std::size_t{1});
+  learnt.fingerprint = fingerprint_of(shown, shadow.of(after), after);
   return learnt;
 }
 

@@ -122,6 +122,14 @@ Meaning meaning_of(unsigned number) {
       return {ErrorKind::rejected, "mysql.files_left",
               "a crash left files there that the server does not know; remove them from its data "
               "directory"};
+    case 1033:  // its definition cannot be read
+    case 1034:  // its index file is wrong
+    case 1177:  // cannot be opened
+    case 1712:  // an index is corrupted
+    case 1932:  // is not in the engine
+      return {ErrorKind::rejected, "mysql.table_damaged",
+              "repair or restore the table on its server (MySQL before 8.0 can damage a "
+              "partitioned table when it crashes while the table is changed)"};
     case 1236:
       return {ErrorKind::rejected, "mysql.log_refused", ""};
     case 1049:

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "stores/mysql/sql.h"
 #include "stores/mysql/user_lock.h"
 
 namespace wherry::stores::mysql {
@@ -154,6 +155,10 @@ void prepare_progress(Connection& connection) {
   }
 }
 
+std::string numbered_shadow_schema(unsigned number) {
+  return std::string(shadow_schema) + (number == 1 ? "" : std::to_string(number));
+}
+
 void forget_progress(Connection& connection, std::string_view migration) {
   const UserLock lock(connection, "wherry_prepare", std::chrono::seconds(60));
   if (!version_found(connection)) return;
@@ -165,7 +170,9 @@ void forget_progress(Connection& connection, std::string_view migration) {
   connection.execute("COMMIT");
   if (connection.query("SELECT 1 FROM `_wherry`.`lease` LIMIT 1").empty()) {
     connection.execute("DROP DATABASE `_wherry`");
-    connection.execute("DROP DATABASE IF EXISTS `_wherry_shadow`");
+    for (unsigned number = 1; number <= shadow_schemas; ++number) {
+      connection.execute("DROP DATABASE IF EXISTS " + identifier(numbered_shadow_schema(number)));
+    }
   }
 }
 

@@ -25,6 +25,10 @@ namespace wherry::stores::mysql {
 inline constexpr unsigned progress_version = 4;
 inline constexpr std::string_view progress_schema = "_wherry";
 inline constexpr std::string_view shadow_schema = "_wherry_shadow";
+// The first is in use, and the next when a crash left files in one.
+inline constexpr unsigned shadow_schemas = 9;
+// "_wherry_shadow", "_wherry_shadow2" … Requires: 1 ≤ number ≤ shadow_schemas.
+std::string numbered_shadow_schema(unsigned number);
 
 // Makes the schema, or brings an older one to this version. Throws Error(rejected,
 // "target.progress_newer") if it was made by a newer Wherry.
