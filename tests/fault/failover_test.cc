@@ -15,6 +15,7 @@
 #include "tests/support/compare.h"
 #include "tests/support/gate/gate.h"
 #include "tests/support/load/writers.h"
+#include "tests/support/replica.h"
 
 namespace wherry::tests {
 namespace {
@@ -26,10 +27,20 @@ constexpr auto table = "bank.t1";
 
 std::string address(const Server& server) { return "127.0.0.1:" + std::to_string(server.port()); }
 
+// What it holds already is told by GTIDs.
+void follow_by_gtid(const Server& replica, const Server& primary, ServerKind kind) {
+  replica.exec_sql("STOP SLAVE");
+  replica.exec_sql("CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_USER='root', MASTER_PORT=" +
+                   std::to_string(primary.port()) +
+                   (kind == ServerKind::mariadb ? ", MASTER_USE_GTID=slave_pos"
+                                                : ", MASTER_AUTO_POSITION=1"));
+  replica.exec_sql("START SLAVE");
+}
+
 // A primary, its replica, and an address at which one of them answers.
 class Pair {
  public:
-  explicit Pair(ServerKind kind) : kind_(kind) { replicate(); }
+  explicit Pair(ServerKind kind) : kind_(kind) { follow_by_gtid(replica_, primary_, kind); }
 
   Server& primary() { return primary_; }
   Server& replica() { return replica_; }
@@ -46,6 +57,12 @@ class Pair {
   void wait_until_replicated() {
     ASSERT_TRUE(Bed::wait_for(60s, [&] { return history(primary_) == history(replica_); }))
         << history(primary_) << " is not " << history(replica_);
+  }
+  bool has_received_all() const {
+    const Rows status = primary_.query("SHOW MASTER STATUS");
+    Connection replica = replica_.connect();
+    const Rows seen = replica.query("SHOW SLAVE STATUS");
+    return seen.at(0).at(5) == status.at(0).at(0) && seen.at(0).at(6) == status.at(0).at(1);
   }
   void stop_replication() { replica_.exec_sql("STOP SLAVE"); }
   // What it has received and not applied is lost.
@@ -66,16 +83,6 @@ class Pair {
   }
 
  private:
-  void replicate() {
-    const std::string from =
-        "CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_USER='root', "
-        "MASTER_PORT=" +
-        std::to_string(primary_.port());
-    replica_.exec_sql(from + (kind_ == ServerKind::mariadb ? ", MASTER_USE_GTID=slave_pos"
-                                                           : ", MASTER_AUTO_POSITION=1"));
-    replica_.exec_sql("START SLAVE");
-  }
-
   ServerKind kind_;
   Server primary_ = Server::start(kind_);
   Server replica_ = Server::start(kind_);
@@ -207,6 +214,98 @@ TEST_P(Failover, a_replica_that_lacks_what_was_applied_is_refused) {
   expect_stops(wherry, "source.lost_transactions");
   EXPECT_EQ(fingerprint(target), before);
   EXPECT_EQ(history_of(wherry).find(": from "), std::string::npos);
+}
+
+TEST_P(Failover, a_replica_that_has_not_applied_yet_what_was_applied_is_waited_for) {
+  Pair source(GetParam());
+  Server target = Server::start_mariadb();
+  fill(source.primary(), 5'000);
+  Wherry wherry(source.primary(), target, {"bank.*"}, small);
+  Bed::use_ports(wherry, source.gate().port(), target.port());
+  source.wait_until_replicated();
+  Connection lock = source.replica().connect();
+  lock.exec("FLUSH TABLES WITH READ LOCK");
+  source.primary().exec_sql("INSERT INTO bank.t1 (id, n) VALUES (99999998, 1)");
+  wherry.start({"--until", "proved"});
+  ASSERT_EQ(wherry.wait(120s), 0) << wherry.output();
+  ASSERT_TRUE(Bed::wait_for(60s, [&] { return source.has_received_all(); }));
+  const std::string before = fingerprint(target);
+
+  source.primary().kill9();
+  source.answer_by_replica();
+  wherry.start();
+  ASSERT_TRUE(Bed::wait_for(60s, [&] {
+    return Bed::status(wherry).dump().find("source.behind") != std::string::npos;
+  })) << wherry.output();
+  EXPECT_EQ(fingerprint(target), before);
+  lock.exec("UNLOCK TABLES");
+  ASSERT_TRUE(Bed::wait_for(60s, [&] {
+    const auto status = Bed::status(wherry);
+    return !status.empty() && status.dump().find("source.behind") == std::string::npos;
+  })) << wherry.output();
+  source.promote();
+  source.replica().exec_sql("INSERT INTO bank.t1 (id, n) VALUES (99999999, 2)");
+  ASSERT_EQ(wherry.stop(30s), 130) << wherry.output();
+  expect_ends_equal(wherry, source.replica(), target);
+}
+
+// So it is for a migration's first seconds, too, until its log was read from the start on.
+TEST_P(Failover, while_a_transaction_is_prepared_another_source_is_refused) {
+  if (GetParam() == ServerKind::mysql56) GTEST_SKIP() << "its log has an XA transaction at its end";
+  Pair source(GetParam());
+  Server target = Server::start_mariadb();
+  fill(source.primary(), 5'000);
+  Wherry wherry(source.primary(), target, {"bank.*"}, small);
+  Bed::use_ports(wherry, source.gate().port(), target.port());
+  wherry.start();
+  ASSERT_TRUE(Bed::wait_for(60s, [&] {
+    return Bed::status(wherry).value("state", "") == "following";
+  })) << wherry.output();
+  source.primary().exec_sql(
+      "XA START 'x'; INSERT INTO bank.t1 (id, n) VALUES (99999997, 1); XA END 'x'; XA PREPARE 'x'");
+  source.primary().exec_sql("INSERT INTO bank.t1 (id, n) VALUES (99999998, 1)");
+  ASSERT_TRUE(Bed::wait_for(60s, [&] {
+    const Rows saved = target.query("SELECT position FROM _wherry.stream");
+    return saved.at(0).at(0).value_or("").find(" since ") != std::string::npos;
+  })) << wherry.output();
+  const std::string before = fingerprint(target);
+  source.wait_until_replicated();
+  source.primary().kill9();
+  source.promote();
+  source.answer_by_replica();
+  EXPECT_EQ(wherry.wait(60s), 1) << wherry.output();
+  EXPECT_NE(wherry.output().find("source.xa_pending"), std::string::npos) << wherry.output();
+  EXPECT_EQ(fingerprint(target), before);
+}
+
+TEST_P(Failover, copying_from_a_replica_goes_on_when_that_follows_the_new_source) {
+  Pair source(GetParam());
+  Server reader = Server::start(GetParam());
+  Server target = Server::start_mariadb();
+  start_replica(reader, source.primary(), Coordinates::gtid);
+  fill(source.primary(), 40'000);
+  wait_for_replica(reader, source.primary());
+  Wherry wherry(source.primary(), target, {"bank.*"},
+                "limits:\n  threads: 2\n  memory: 64 MiB\n  rows_per_second: 4000\n",
+                {"read_from: {socket: " + reader.socket() + "}"});
+  Bed::use_ports(wherry, source.gate().port(), target.port());
+  wherry.start();
+  ASSERT_TRUE(Bed::wait_for(60s, [&] {
+    return Bed::status(wherry).value("state", "planned") != "planned" &&
+           target.query("SELECT COUNT(*) FROM bank.t1").at(0).at(0).value() != "0";
+  })) << wherry.output();
+  source.primary().exec_sql("UPDATE bank.t1 SET n = n + 1 WHERE id < 50");
+  source.fail_over();
+  source.replica().exec_sql("DELETE FROM bank.t1 WHERE id BETWEEN 50 AND 99");
+
+  // It replicates from the old one still: nothing says where its rows stand in the new one's log.
+  ASSERT_EQ(wherry.wait(90s), 1) << wherry.output();
+  EXPECT_NE(wherry.output().find("source.replica_"), std::string::npos) << wherry.output();
+  ASSERT_LT(std::stoul(target.query("SELECT COUNT(*) FROM bank.t1").at(0).at(0).value()), 39'000U)
+      << "all was copied before";
+  follow_by_gtid(reader, source.replica(), GetParam());
+  expect_ends_equal(wherry, source.replica(), target);
+  EXPECT_NE(history_of(wherry).find(": from "), std::string::npos) << wherry.output();
 }
 
 TEST_P(Failover, a_replica_that_purged_what_was_not_applied_is_refused) {
