@@ -2,16 +2,20 @@
 // by table, and where the log ends.
 
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "stores/mysql/target.h"
 #include "tests/support/server.h"
@@ -27,13 +31,23 @@ using testing::IsEmpty;
 
 using Kind = tests::ServerKind;
 
-class MysqlWatch : public testing::TestWithParam<Kind> {
+struct Kept {
+  Kind kind;
+  bool gtids = true;
+};
+
+class MysqlWatch : public testing::TestWithParam<Kept> {
  protected:
   void SetUp() override {
-    if (!tests::Server::available(GetParam())) {
-      GTEST_SKIP() << "no " << to_string(GetParam()) << " to be had here";
+    if (!tests::Server::available(GetParam().kind)) {
+      GTEST_SKIP() << "no " << to_string(GetParam().kind) << " to be had here";
     }
-    server_ = std::make_unique<tests::Server>(tests::Server::start(GetParam()));
+    tests::ServerOptions options;
+    if (!GetParam().gtids) {
+      options.extra = {"--gtid-mode=OFF", "--enforce-gtid-consistency=0", "--sync-binlog=2"};
+      options.preload = WHERRY_SLOW_LOG_SYNC;
+    }
+    server_ = std::make_unique<tests::Server>(tests::Server::start(GetParam().kind, options));
     sql("CREATE DATABASE s; CREATE TABLE s.t(id INT PRIMARY KEY, v VARCHAR(2000)) ENGINE=InnoDB; "
         "CREATE TABLE s.u(id INT PRIMARY KEY, v INT) ENGINE=InnoDB; "
         "CREATE TABLE s.unwatched(id INT PRIMARY KEY, v INT) ENGINE=InnoDB");
@@ -174,6 +188,7 @@ TEST_P(MysqlWatch, what_keys_cannot_tell_is_told_by_table) {
 }
 
 TEST_P(MysqlWatch, a_prepared_transaction_counts_when_it_is_committed) {
+  if (!GetParam().gtids) GTEST_SKIP() << "it ends the watch";
   auto client = server_->connect("s");
   client.exec("XA START 'a'; INSERT INTO t VALUES (1,'a'); XA END 'a'; XA PREPARE 'a'");
   const auto before = seen();
@@ -239,9 +254,74 @@ TEST_P(MysqlWatch, an_account_without_the_privileges_cannot_watch_and_is_told_wh
   EXPECT_FALSE(target.unwatchable());
 }
 
+TEST_P(MysqlWatch, a_read_stands_behind_commits_that_are_in_the_log_and_not_visible) {
+  if (GetParam().gtids) GTEST_SKIP() << "the log itself tells";
+  const auto slow = server_->data_dir() / "slow-log-sync";
+  std::ofstream(slow).put('\n');
+  // Up to the place where the next commit but one is the one of two that syncs the log.
+  for (auto took = 0ns; took < 500ms;) {
+    const auto start = std::chrono::steady_clock::now();
+    sql("REPLACE INTO s.unwatched VALUES (1,1),(2,2)");
+    took = std::chrono::steady_clock::now() - start;
+  }
+  sql("DELETE FROM s.unwatched WHERE id=2");
+  const auto before = target_->log_end();
+  std::jthread writer([&] { sql("INSERT INTO s.u VALUES (1,1)"); });
+  auto logged = before;
+  for (int i = 0; i < 2000 && !(before < logged); ++i) {
+    logged = target_->log_end();
+    std::this_thread::sleep_for(1ms);
+  }
+  ASSERT_LT(before, logged);
+  ASSERT_TRUE(server_->query("SELECT * FROM s.u").empty())
+      << "the commit is not late, so this test shows nothing";
+  const auto reader = target_->reader({});
+  const auto view = reader->open_view();
+  EXPECT_GE(view->bracket().low, logged);
+  const auto& u = *tables_.at(2);
+  EXPECT_EQ(view->digest({u.target, &u.source}, {}, base::DigestKey::random()).rows, 1U);
+  std::filesystem::remove(slow);
+}
+
+TEST_P(MysqlWatch, where_commits_keep_to_no_order_nothing_is_told_and_no_read_has_a_place) {
+  if (GetParam().gtids) GTEST_SKIP() << "their order does not matter";
+  const auto reader = target_->reader({});
+  const auto fails_with = [](const auto& call) {
+    try {
+      call();
+    } catch (const base::Error& error) {
+      return error.code();
+    }
+    return std::string("none");
+  };
+  const auto read = [&] { (void)reader->open_view(); };
+  const auto watch = [&] {
+    for (int i = 0; i < 100; ++i) (void)log_->next(100ms, {});
+  };
+  EXPECT_EQ(fails_with(read), "none");
+  sql("SET GLOBAL binlog_order_commits=OFF");
+  EXPECT_EQ(fails_with(read), "mysql.no_safe_position");
+  EXPECT_EQ(fails_with(watch), contract::target_log_lost);
+  const auto why = target_->unwatchable();
+  ASSERT_TRUE(why);
+  EXPECT_EQ(why->what_to_do, "SET GLOBAL binlog_order_commits=ON;");
+  sql("SET GLOBAL binlog_order_commits=ON");
+  EXPECT_FALSE(target_->unwatchable());
+  watch_from(target_->log_end());
+  sql("XA START 'a'; INSERT INTO s.t VALUES (1,'a'); XA END 'a'; XA PREPARE 'a'; XA COMMIT 'a'");
+  EXPECT_EQ(fails_with(read), "mysql.no_safe_position");
+  EXPECT_EQ(fails_with(watch), contract::target_log_lost);
+  EXPECT_TRUE(target_->unwatchable());
+}
+
 INSTANTIATE_TEST_SUITE_P(Servers, MysqlWatch,
-                         testing::Values(Kind::mariadb, Kind::mysql56, Kind::mysql57),
-                         [](const auto& kind) { return std::string(to_string(kind.param)); });
+                         testing::Values(Kept{Kind::mariadb}, Kept{Kind::mysql56},
+                                         Kept{Kind::mysql57}, Kept{Kind::mysql56, false},
+                                         Kept{Kind::mysql57, false}),
+                         [](const auto& kept) {
+                           return std::string(to_string(kept.param.kind)) +
+                                  (kept.param.gtids ? "" : "_without_gtids");
+                         });
 
 }  // namespace
 }  // namespace wherry::stores::mysql

@@ -30,10 +30,10 @@ std::string address(const Server& server) { return "127.0.0.1:" + std::to_string
 // What it holds already is told by GTIDs.
 void follow_by_gtid(const Server& replica, const Server& primary, ServerKind kind) {
   replica.exec_sql("STOP SLAVE");
-  replica.exec_sql("CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_USER='root', MASTER_PORT=" +
-                   std::to_string(primary.port()) +
-                   (kind == ServerKind::mariadb ? ", MASTER_USE_GTID=slave_pos"
-                                                : ", MASTER_AUTO_POSITION=1"));
+  replica.exec_sql(
+      "CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_USER='root', MASTER_PORT=" +
+      std::to_string(primary.port()) +
+      (kind == ServerKind::mariadb ? ", MASTER_USE_GTID=slave_pos" : ", MASTER_AUTO_POSITION=1"));
   replica.exec_sql("START SLAVE");
 }
 

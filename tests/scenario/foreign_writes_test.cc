@@ -224,5 +224,40 @@ TEST(ForeignWritesUnseen, a_target_without_a_log_keeps_no_proof_over_a_start_and
   wait_until_found(wherry, "it", {"house.plain key 1"});
 }
 
+// As MySQL comes by default.
+TEST(ForeignWritesWithoutGtids, are_found_until_others_use_xa_which_is_told) {
+  if (!Server::available(ServerKind::mysql57)) GTEST_SKIP() << "no mysql57 to be had here";
+  const Server source = Server::start_mariadb();
+  ServerOptions without_gtids;
+  without_gtids.extra = {"--gtid-mode=OFF", "--enforce-gtid-consistency=0"};
+  const Server target = Server::start_mysql57(without_gtids);
+  source.exec_sql(house);
+  Wherry wherry(source, target, {"house.*"});
+  run_until_all_is_proved(wherry);
+  ASSERT_EQ(told(status(wherry), "target.not_watched"), nullptr) << status(wherry).dump(1);
+  const json proved = status(wherry)["proof"]["oldest"];
+  target.exec_sql("UPDATE house.plain SET v='x' WHERE id=1");
+  wait_until_found(wherry, "one row", {"house.plain key 1"});
+  wherry.kill9();
+  target.exec_sql("UPDATE house.plain SET v='x' WHERE id=2");
+  wherry.start();
+  wait_until_found(wherry, "what was written meanwhile",
+                   {"house.plain key 1", "house.plain key 2"});
+  EXPECT_EQ(status(wherry)["proof"]["oldest"], proved) << "proofs are kept over a start";
+  ask(wherry, {"repair"});
+  wait_until("it to be mended", 60s, [&] {
+    const json seen = status(wherry);
+    return found(seen).empty() && seen["proof"]["all_proved"] == true;
+  });
+
+  target.exec_sql(
+      "XA START 'x'; UPDATE house.plain SET v='x' WHERE id=3; XA END 'x'; XA PREPARE 'x'; "
+      "XA COMMIT 'x'");
+  wait_until_found(wherry, "it, by a new proof", {"house.plain key 3"});
+  wait_until("it to be told", 60s,
+             [&] { return told(status(wherry), "target.not_watched") != nullptr; });
+  EXPECT_EQ(wherry.stop(60s), 130);
+}
+
 }  // namespace
 }  // namespace wherry::tests

@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view create_schema =
     "CREATE DATABASE IF NOT EXISTS `_wherry` DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
 
-constexpr std::array<std::string_view, 8> create_tables{
+constexpr std::array<std::string_view, 9> create_tables{
     "CREATE TABLE IF NOT EXISTS `_wherry`.`meta` ("
     "`one` TINYINT UNSIGNED NOT NULL PRIMARY KEY, `version` INT UNSIGNED NOT NULL, "
     "`made_at` DATETIME(6) NOT NULL) ENGINE=InnoDB",
@@ -56,6 +56,10 @@ constexpr std::array<std::string_view, 8> create_tables{
     "`migration` VARBINARY(255) NOT NULL PRIMARY KEY, `end_position` LONGBLOB NOT NULL, "
     "`window_number` BIGINT UNSIGNED NOT NULL, `statement` LONGBLOB NOT NULL, "
     "`definitions` LONGBLOB NOT NULL, `done` TINYINT UNSIGNED NOT NULL) ENGINE=InnoDB",
+
+    "CREATE TABLE IF NOT EXISTS `_wherry`.`marker` ("
+    "`one` TINYINT UNSIGNED NOT NULL PRIMARY KEY, `number` BIGINT UNSIGNED NOT NULL) "
+    "ENGINE=InnoDB",
 };
 
 constexpr std::array<std::string_view, 7> tables_with_rows_of_migrations{
@@ -68,10 +72,11 @@ struct NewColumn {
   std::string_view name;
   std::string_view definition;
 };
-constexpr std::array<NewColumn, 3> since_version_2{
+constexpr std::array<NewColumn, 4> since_version_2{
     {{"made_table", "found", "TINYINT UNSIGNED NOT NULL DEFAULT 0"},
      {"made_object", {}, {}},
-     {"stream", "source", "VARBINARY(1024) NOT NULL DEFAULT ''"}}};
+     {"stream", "source", "VARBINARY(1024) NOT NULL DEFAULT ''"},
+     {"marker", {}, {}}}};
 static_assert(since_version_2.size() + 1 == progress_version);
 
 bool progress_exists(Connection& connection) {

@@ -22,7 +22,7 @@
 
 namespace wherry::stores::mysql {
 
-inline constexpr unsigned progress_version = 4;
+inline constexpr unsigned progress_version = 5;
 inline constexpr std::string_view progress_schema = "_wherry";
 inline constexpr std::string_view shadow_schema = "_wherry_shadow";
 // The first is in use, and the next when a crash left files in one.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "stores/mysql/commit_order.h"
 #include "stores/mysql/identity.h"
 #include "stores/mysql/log_position.h"
 #include "stores/mysql/row_view.h"
@@ -140,6 +141,7 @@ class Reader final : public contract::RowReader {
       has_gtids_ = false;
       low = least ? options_.barrier->place(c, *least) : options_.barrier->present_place(c);
     }
+    if (!low && options_.may_commit) low = log_end_before_own_commit(c);
     if (!low) refuse(c);
     begin_view(c);
     if (listed != nullptr) *listed = listed_prepared(c);

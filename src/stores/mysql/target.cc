@@ -128,9 +128,11 @@ void Target::rebase_stream(const contract::Fence& fence, const contract::StreamR
 }
 
 std::unique_ptr<contract::RowReader> Target::reader(const std::stop_token& stop) {
-  return open_reader(
-      endpoint_,
-      {.identity = identity(), .side = "target", .position_needed = watchable_, .stop = stop});
+  return open_reader(endpoint_, {.identity = identity(),
+                                 .side = "target",
+                                 .position_needed = watchable_,
+                                 .stop = stop,
+                                 .may_commit = true});
 }
 
 std::unique_ptr<contract::RowWriter> Target::writer(const contract::Fence& fence,

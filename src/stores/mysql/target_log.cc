@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "stores/mysql/binlog_stream.h"
+#include "stores/mysql/commit_order.h"
 #include "stores/mysql/grants.h"
 #include "stores/mysql/log_position.h"
 #include "stores/mysql/progress_schema.h"
@@ -20,6 +21,7 @@ using base::ErrorKind;
 namespace {
 
 constexpr std::chrono::milliseconds told_at_least_every{200};
+constexpr std::chrono::seconds order_asked_every{1};
 
 model::TableSchema progress_table(Connection& connection, std::string_view name) {
   const model::CollectionName full{std::string(progress_schema), std::string(name)};
@@ -103,12 +105,25 @@ std::optional<contract::ForeignWrites> BinlogWatch::next(std::chrono::millisecon
   }
 }
 
+// Reads of the target have no place in its log any more: who asks unwatchable() is told why.
+void BinlogWatch::require_order(const std::stop_token& stop) {
+  const auto now = std::chrono::steady_clock::now();
+  if (order_ && now - order_asked_ < order_asked_every) return;
+  order_asked_ = now;
+  if (!order_) order_ = connect_();
+  const InterruptOnStop interrupt(stop, *order_);
+  if (const auto no = why_not_in_order(*order_)) {
+    throw Error(ErrorKind::rejected, "mysql.no_safe_position", no->why, endpoint_.text());
+  }
+}
+
 std::optional<contract::ForeignWrites> BinlogWatch::read(std::chrono::milliseconds patience,
                                                          const std::stop_token& stop) {
   const auto started = std::chrono::steady_clock::now();
   if (!stream_) open(stop);
   while (true) {
     if (stop.stop_requested()) base::throw_cancelled();
+    require_order(stop);
     const wire::mysql::Event event = reader_->next([&] { return stream_->next(stop); });
     transactions_->add(event);
     read_definitions();
@@ -146,9 +161,9 @@ std::optional<model::Finding> why_unwatchable(Connection& c) {
     return because("the target's binary log does not hold whole rows",
                    "SET GLOBAL binlog_format='ROW', GLOBAL binlog_row_image='FULL';");
   }
-  if (!c.server().is_mariadb() && !is("gtid\\_mode", "ON")) {
-    return because("the target's binary log does not tell where a read stands (gtid_mode is off)",
-                   "start the target with gtid_mode=ON and enforce_gtid_consistency=ON");
+  if (auto no = why_not_in_order(c)) {
+    return because("the target's binary log does not tell where a read stands: " + no->why,
+                   std::move(no->what_to_do));
   }
   Grants grants;
   const Result lines = c.query("SHOW GRANTS");

@@ -34,6 +34,7 @@ class BinlogWatch final : public contract::TargetLog {
  private:
   void open(const std::stop_token& stop);
   void read_definitions();
+  void require_order(const std::stop_token& stop);
   std::optional<contract::ForeignWrites> read(std::chrono::milliseconds patience,
                                               const std::stop_token& stop);
 
@@ -48,6 +49,8 @@ class BinlogWatch final : public contract::TargetLog {
   std::optional<wire::mysql::LogReader> reader_;
   std::optional<ForeignTransactions> transactions_;
   std::chrono::steady_clock::time_point last_told_;
+  std::unique_ptr<Connection> order_;  // why_not_in_order() is asked there
+  std::chrono::steady_clock::time_point order_asked_;
 };
 
 // Why this server's log does not tell of the writes of others; nothing if it does.
