@@ -63,9 +63,10 @@ void apply_limits(const config::Limits& from, engine::Limits& to) {
   to.threads_running = from.back_off.threads_running.value_or(0);
   to.replica_lag_seconds = seconds(from.back_off.replica_lag);
   to.threads = from.threads;
-  // A quarter for changes read and not yet applied; a copying thread holds up to two chunks' worth
-  // of rows twice (as read and as sent), all threads together a half.
-  to.queue_bytes = std::max(least, from.memory.count / 4);
+  // An eighth for changes read and not yet applied, one for dirty keys; a copying thread holds up
+  // to two chunks' worth of rows twice (as read and as sent), all threads together a half.
+  to.queue_bytes = std::max(least, from.memory.count / 8);
+  to.dirty_bytes = std::max(least, from.memory.count / 8);
   to.window_bytes = std::clamp<std::uint64_t>(from.memory.count / 32, least, 4U << 20U);
   to.chunk_bytes = std::clamp<std::uint64_t>(from.memory.count / 8 / std::max(1U, from.threads),
                                              least, 8U << 20U);

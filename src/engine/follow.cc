@@ -142,8 +142,8 @@ void Follow::take(model::ChangePart part, contract::RowWriter& writer,
 void Follow::flush_part_of_large_transaction(contract::RowWriter& writer) {
   if (!open_) writer.begin_window();
   open_ = true;
-  window_.write_to(writer, parts_.limits.dirty_keys_per_table);
-  window_.drop_written();
+  window_.write_to(writer, parts_.limits.keys_told_at_once);
+  window_.drop_written(parts_.limits.dirty_bytes / 4);
 }
 
 void Follow::commit(contract::RowWriter& writer) {
@@ -152,7 +152,7 @@ void Follow::commit(contract::RowWriter& writer) {
   for (int attempt = 1;; ++attempt) {
     try {
       if (!open_) writer.begin_window();
-      window_.write_to(writer, parts_.limits.dirty_keys_per_table);
+      window_.write_to(writer, parts_.limits.keys_told_at_once);
       // Only now it is known which rows cascades have reached.
       const auto mark = record_window(parts_, end_, window_.touched());
       writer.commit_window(mark, forget_through(parts_));

@@ -21,7 +21,12 @@ struct Limits {
   std::atomic<std::uint64_t> queue_bytes{32U << 20U};  // changes read and not yet applied
   std::atomic<std::uint64_t> window_bytes{4U << 20U};  // applied as one transaction
   std::atomic<std::uint64_t> window_changes{4000};
-  std::atomic<std::uint64_t> dirty_keys_per_table{1'000'000};
+  // Of all dirty keys (read when a run starts). One window leaves at most a quarter of it: of what
+  // it touches beyond that, tables are dirty as a whole.
+  std::atomic<std::uint64_t> dirty_bytes{64U << 20U};
+  // Of one table, told at once by a cascade or by what others wrote to the target; more = all of
+  // it.
+  std::atomic<std::uint64_t> keys_told_at_once{200'000};
 
   std::atomic<std::uint64_t> max_proof_age_seconds{0};  // prove again what was proved longer ago
   // A difference is read again so often, after such waits, before it counts.

@@ -46,7 +46,7 @@ struct Parts {
   std::optional<std::string> followed{};
 
   contract::SchemaObjects* objects = nullptr;  // null: the stores have nothing but tables
-  ledger::Ledger ledger{limits.dirty_keys_per_table};
+  ledger::Ledger ledger{limits.dirty_bytes};
   TableBook book{};
   CascadeBook cascades{};
   FollowGate gate{};

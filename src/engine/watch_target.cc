@@ -92,7 +92,7 @@ void WatchTarget::run(const std::stop_token& stop) {
 void WatchTarget::session(const std::stop_token& stop) {
   try {
     const auto log =
-        target_->open_log(parts_.fence.migration, place(), parts_.limits.dirty_keys_per_table);
+        target_->open_log(parts_.fence.migration, place(), parts_.limits.keys_told_at_once);
     tables_given_.reset();
     while (true) {
       if (parts_.book.version() != tables_given_) give_tables(*log);

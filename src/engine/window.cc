@@ -101,17 +101,28 @@ void Window::write_to(contract::RowWriter& writer, std::uint64_t most_keys) {
 
 void Window::collect(const Step& step, Touched& out) {
   for (const auto& [id, net] : step.tables) {
+    if (out.tables.contains(id)) continue;
     auto& mine = out.keys[id];
     for (const auto& [key, image] : net.last) mine.push_back(key);
   }
   for (const auto& replayed : step.replayed) out.tables.insert(replayed.pair->id);
 }
 
-void Window::drop_written() {
+void Window::drop_written(std::uint64_t most_bytes) {
   for (const auto& step : steps_) collect(step, written_);
   steps_.clear();
   events_.clear();
   weight_ = 0;
+  if (ledger::memory_of(written_.keys) <= most_bytes) return;
+  ledger::make_unique(written_.keys);
+  while (ledger::memory_of(written_.keys) > most_bytes) {
+    const auto largest = std::max_element(
+        written_.keys.begin(), written_.keys.end(), [](const auto& a, const auto& b) {
+          return ledger::memory_of(a.second) < ledger::memory_of(b.second);
+        });
+    written_.tables.insert(largest->first);
+    written_.keys.erase(largest);
+  }
 }
 
 Touched Window::touched() const {
@@ -122,10 +133,7 @@ Touched Window::touched() const {
     mine.insert(mine.end(), keys.begin(), keys.end());
   }
   out.tables.insert(cascaded_.tables.begin(), cascaded_.tables.end());
-  for (auto& [id, mine] : out.keys) {
-    std::sort(mine.begin(), mine.end());
-    mine.erase(std::unique(mine.begin(), mine.end()), mine.end());
-  }
+  ledger::make_unique(out.keys);
   return out;
 }
 

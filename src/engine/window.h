@@ -35,8 +35,10 @@ class Window {
   // Writes the effects in an open window of `writer`. May be done again after a rollback. A cascade
   // of more keys of a table than `most_keys` counts as one of all of it.
   void write_to(contract::RowWriter& writer, std::uint64_t most_keys);
-  // Frees the rows written by a part of a large transaction; their keys stay for touched().
-  void drop_written();
+  // Frees the rows written by a part of a large transaction. Their keys stay for touched(), as long
+  // as all of them take no more than `most_bytes`; of tables with the most, it is then only known
+  // that they were touched.
+  void drop_written(std::uint64_t most_bytes);
 
   // Of everything since clear(). Requires: all of it was written.
   Touched touched() const;

@@ -2,10 +2,16 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace wherry::ledger {
 
-Ledger::Ledger(std::uint64_t dirty_key_limit_per_table) : limit_(dirty_key_limit_per_table) {}
+Ledger::Ledger(std::uint64_t limit) : limit_(limit) {}
+
+std::uint64_t Ledger::bytes_of(const model::Key& dirty_key) {
+  constexpr std::uint64_t node = sizeof(Link) + 3 * sizeof(void*);  // and its place in the table
+  return memory_of(dirty_key) + node;
+}
 
 void Ledger::link_newest(Table& table, Dirty::value_type& entry) {
   entry.second.turn = ++last_turn_;
@@ -37,8 +43,18 @@ void Ledger::empty(Table& table, model::CollectionId id) {
   while (!table.proofs.empty()) forget_proof(table, id, table.proofs.begin());
   for (const auto& [key, link] : table.dirty) unblame(link.window);
   table.dirty = {};
+  dirty_bytes_ -= std::exchange(table.dirty_bytes, 0);
   table.oldest = nullptr;
   table.newest = nullptr;
+}
+
+model::CollectionId Ledger::empty_the_largest() {
+  const auto largest = std::max_element(
+      tables_.begin(), tables_.end(),
+      [](const auto& a, const auto& b) { return a.second.dirty_bytes < b.second.dirty_bytes; });
+  empty(largest->second, largest->first);
+  largest->second.recorded_from = last_end_;
+  return largest->first;
 }
 
 bool Ledger::add_proof(const model::Proof& proof) {
@@ -148,18 +164,19 @@ std::vector<model::CollectionId> Ledger::touch_by(Windows::iterator blamed,
     for (const auto& key : list) {
       const auto [entry, is_new] = table.dirty.try_emplace(key, Link{blamed});
       ++blamed->second.dirty;
-      if (!is_new) {
+      if (is_new) {
+        const std::uint64_t bytes = bytes_of(entry->first);
+        table.dirty_bytes += bytes;
+        dirty_bytes_ += bytes;
+      } else {
         unblame(entry->second.window);
         entry->second.window = blamed;
         unlink(table, *entry);
       }
       link_newest(table, *entry);
-      if (table.dirty.size() > limit_) {
-        empty(table, id);
-        table.recorded_from = last_end_;
-        overflowed.push_back(id);
-        break;
-      }
+      if (dirty_bytes_ <= limit_) continue;
+      overflowed.push_back(empty_the_largest());
+      if (overflowed.back() == id) break;
     }
   }
   unblame(blamed);
@@ -207,6 +224,9 @@ void Ledger::clean(model::CollectionId table, const std::vector<model::Key>& key
     if (window.end > low || window.target_end > target_low) continue;
     unblame(entry->second.window);
     unlink(found->second, *entry);
+    const std::uint64_t bytes = bytes_of(entry->first);
+    found->second.dirty_bytes -= bytes;
+    dirty_bytes_ -= bytes;
     found->second.dirty.erase(entry);
   }
 }

@@ -19,8 +19,8 @@
 // The target holds no record of it: who can tell it again does so from before oldest_foreign().
 // Such a
 //   key is dirty until a read of the target that stands behind that transaction has proved it.
-// - Memory is bounded: a table with more than `limit` dirty keys loses its proofs and its dirty
-// keys instead (overflowed tables are
+// - Memory is bounded: when all dirty keys take more than `limit` bytes, the table with the most of
+// them loses its proofs and its dirty keys instead (overflowed tables are
 //   returned by touch(); the caller voids their proofs in the journal before the window's commit).
 
 #include <chrono>
@@ -55,7 +55,8 @@ struct DirtyKeys {
 
 class Ledger {
  public:
-  explicit Ledger(std::uint64_t dirty_key_limit_per_table);
+  explicit Ledger(std::uint64_t limit);
+  static std::uint64_t bytes_of(const model::Key& dirty_key);
   Ledger(const Ledger&) = delete;
   Ledger& operator=(const Ledger&) = delete;
 
@@ -144,6 +145,7 @@ class Ledger {
     Dirty dirty;
     Dirty::value_type* oldest = nullptr;
     Dirty::value_type* newest = nullptr;
+    std::uint64_t dirty_bytes = 0;
   };
   using ByAge = std::set<
       std::tuple<std::chrono::system_clock::time_point, model::CollectionId, std::uint32_t>>;
@@ -155,13 +157,15 @@ class Ledger {
   void forget_proof(Table& table, model::CollectionId id,
                     std::map<std::uint32_t, model::Proof>::iterator proof);
   void empty(Table& table, model::CollectionId id);
+  model::CollectionId empty_the_largest();
   static TableCounts counts_of(const Table& table);
 
   const std::uint64_t limit_;
   mutable std::mutex mutex_;
   std::map<model::CollectionId, Table> tables_;
-  Windows windows_;  // those with dirty keys
-  Windows foreign_;  // the same, of touch_foreign()
+  Windows windows_;                // those with dirty keys
+  Windows foreign_;                // the same, of touch_foreign()
+  std::uint64_t dirty_bytes_ = 0;  // of all tables
   std::uint64_t last_window_ = 0;
   std::uint64_t last_turn_ = 0;
   model::Position last_end_;

@@ -41,7 +41,7 @@ class LedgerTest : public testing::Test {
     EXPECT_THAT(ledger_.touch(window, at(end), keys), IsEmpty());
   }
 
-  Ledger ledger_{100};
+  Ledger ledger_{100 * Ledger::bytes_of(k(1))};
 };
 
 TEST_F(LedgerTest, a_key_touched_after_its_proofs_low_is_dirty) {
@@ -205,7 +205,7 @@ class SmallLedger : public testing::Test {
     EXPECT_TRUE(ledger_.add_proof(proof(2, 0, 5)));
     EXPECT_THAT(ledger_.touch(1, at(10), {{1, {k(1), k(2), k(3)}}, {2, {k(1)}}}), IsEmpty());
   }
-  Ledger ledger_{3};
+  Ledger ledger_{4 * Ledger::bytes_of(k(1))};
 };
 
 TEST_F(SmallLedger, a_table_beyond_the_limit_loses_its_proofs_and_dirty_keys) {
@@ -214,6 +214,20 @@ TEST_F(SmallLedger, a_table_beyond_the_limit_loses_its_proofs_and_dirty_keys) {
   EXPECT_EQ(ledger_.counts(1), TableCounts{});
   EXPECT_EQ(ledger_.counts(2), (TableCounts{1, 10, 2}));
   EXPECT_FALSE(ledger_.proof(1, 0));
+}
+
+TEST_F(SmallLedger, it_is_the_table_with_the_most_that_goes) {
+  EXPECT_THAT(ledger_.touch(2, at(20), {{2, {k(2)}}}), ElementsAre(1));
+  EXPECT_EQ(ledger_.counts(1), TableCounts{});
+  EXPECT_EQ(ledger_.counts(2), (TableCounts{1, 10, 2}));
+  EXPECT_FALSE(ledger_.add_proof(proof(1, 0, 19)));
+  EXPECT_THAT(ledger_.touch(3, at(30), {{1, {k(1), k(2)}}}), IsEmpty());
+}
+
+TEST_F(SmallLedger, long_keys_take_more_of_it) {
+  const Key longer({std::string(200, 'x')});
+  EXPECT_THAT(ledger_.touch(2, at(20), {{2, {longer}}}), ElementsAre(2));
+  EXPECT_EQ(ledger_.counts(1), (TableCounts{1, 10, 3}));
 }
 
 TEST_F(SmallLedger, touching_known_keys_again_does_not_overflow) {
@@ -229,7 +243,7 @@ TEST_F(SmallLedger, a_proof_read_before_an_overflow_is_refused_after_it) {
 TEST_F(SmallLedger, an_overflow_lets_its_windows_be_forgotten) {
   ledger_.clean(2, {k(1)}, at(10));
   EXPECT_EQ(ledger_.forget_through(), 0U);
-  EXPECT_THAT(ledger_.touch(2, at(20), {{1, {k(4)}}}), ElementsAre(1));
+  EXPECT_THAT(ledger_.touch(2, at(20), {{1, {k(4), k(5)}}}), ElementsAre(1));
   EXPECT_EQ(ledger_.forget_through(), 2U);
 }
 
@@ -265,7 +279,7 @@ TEST_F(LedgerTest, counts_follow_proofs) {
 }
 
 TEST(Ledger, holds_a_million_dirty_keys_and_lets_them_go) {
-  Ledger ledger(1'000'000);
+  Ledger ledger(1'000'000 * Ledger::bytes_of(k(1)));
   ledger.start_tracking(1);
   constexpr int per_window = 10'000;
   for (int w = 0; w < 100; ++w) {

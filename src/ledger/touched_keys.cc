@@ -1,5 +1,6 @@
 #include "ledger/touched_keys.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 
@@ -48,6 +49,31 @@ struct FreeContext {
 };
 
 }  // namespace
+
+void make_unique(TouchedKeys& keys) {
+  for (auto& [table, list] : keys) {
+    std::sort(list.begin(), list.end());
+    list.erase(std::unique(list.begin(), list.end()), list.end());
+  }
+}
+
+std::uint64_t memory_of(const model::Key& key) {
+  static const std::size_t inside = std::string().capacity();  // without memory of its own
+  const std::size_t held = key.bytes().capacity();
+  return sizeof(model::Key) + (held > inside ? held + 1 : 0);
+}
+
+std::uint64_t memory_of(const std::vector<model::Key>& keys) {
+  std::uint64_t bytes = 0;
+  for (const auto& key : keys) bytes += memory_of(key);
+  return bytes;
+}
+
+std::uint64_t memory_of(const TouchedKeys& keys) {
+  std::uint64_t bytes = 0;
+  for (const auto& [table, list] : keys) bytes += memory_of(list);
+  return bytes;
+}
 
 std::string encode(const TouchedKeys& keys) {
   std::string plain;

@@ -142,6 +142,32 @@ TEST_F(Migrations, large_transactions_in_parts_arrive_whole) {
   expect_equal();
 }
 
+TEST_F(Migrations, after_more_keys_than_one_window_may_leave_dirty_the_table_is_proved_anew) {
+  source->set_rows_per_part(3);
+  RunningMigration run(source, target, folder);
+  ASSERT_TRUE(run.wait_settled(30s));
+  const auto proved_at = run.migration().status().oldest_proof;
+  run.limits().dirty_bytes = std::uint64_t{16} << 10U;  // a quarter of it: about a hundred keys
+  const auto update = [&](int rows) {
+    source->transaction([&](Transaction& t) {
+      for (int id = 0; id < 2 * rows; id += 2) {
+        t.update(account_name, model::Key({std::to_string(id)}),
+                 account(id, "changed " + std::to_string(rows), "tag" + std::to_string(id)));
+      }
+    });
+  };
+  update(50);
+  ASSERT_TRUE(run.wait_settled(30s));
+  EXPECT_EQ(run.migration().status().oldest_proof, proved_at);
+  std::this_thread::sleep_for(1s);  // the proofs' times are told in seconds
+  update(400);
+  ASSERT_TRUE(run.wait_until(30s, [&] {
+    const auto status = run.migration().status();
+    return status.all_proved() && status.oldest_proof > proved_at;
+  }));
+  expect_equal();
+}
+
 TEST_F(Migrations, unique_values_swapped_between_rows_arrive) {
   RunningMigration run(source, target, folder);
   ASSERT_TRUE(run.wait_settled(30s));

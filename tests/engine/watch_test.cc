@@ -158,7 +158,7 @@ TEST_F(Watch, a_log_that_was_purged_meanwhile_keeps_no_proof) {
 
 TEST_F(Watch, a_table_touched_beyond_the_limit_of_keys_is_proved_again_as_a_whole) {
   RunningMigration run(source, target, folder);
-  run.limits().dirty_keys_per_table = 50;
+  run.limits().keys_told_at_once = 50;
   ASSERT_TRUE(run.wait_settled(30s));
   target->transaction([](Transaction& t) {
     for (int id = 0; id < 200; id += 2) t.update(account_name, key(id), spoilt(id));

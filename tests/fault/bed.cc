@@ -33,7 +33,9 @@ int from_environment(const char* name, int otherwise) {
 
 unsigned seed_of_run() { return static_cast<unsigned>(from_environment("WHERRY_SEED", 1)); }
 
-int times(int usually) { return std::getenv("WHERRY_SOAK") == nullptr ? usually : 20 * usually; }
+bool is_soak() { return std::getenv("WHERRY_SOAK") != nullptr; }
+
+int times(int usually) { return is_soak() ? 20 * usually : usually; }
 
 Bed::Bed(ServerOptions source_options, ServerOptions target_options, ServerKind target_kind)
     : source(Server::start_mariadb(std::move(source_options))),
@@ -93,6 +95,14 @@ pid_t Bed::pid(const Wherry& wherry) {
     if (content(entry.path() / "cmdline").find(wherry.config().string()) == std::string::npos)
       continue;
     return static_cast<pid_t>(std::stol(name));
+  }
+  return 0;
+}
+
+std::uint64_t Bed::peak_memory(pid_t pid) {
+  std::ifstream in("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with("VmHWM:")) return std::stoull(line.substr(6));
   }
   return 0;
 }

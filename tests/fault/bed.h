@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -24,6 +25,7 @@ int from_environment(const char* name, int otherwise);
 // WHERRY_SEED; how often a random thing is done: `usually`, many times that in a soak.
 unsigned seed_of_run();
 int times(int usually);
+bool is_soak();
 
 class Bed {
  public:
@@ -41,6 +43,8 @@ class Bed {
   static bool wait_for(std::chrono::seconds patience, const std::function<bool()>& holds);
   // The one process of it that runs; 0 if there is none.
   static pid_t pid(const Wherry& wherry);
+  // The most memory that this process has used so far, in KiB; 0 if there is none.
+  static std::uint64_t peak_memory(pid_t pid);
 
   // Ends the load, moves what is left, and compares.
   void expect_equal_at_the_end(Wherry& wherry);

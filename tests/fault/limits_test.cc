@@ -1,7 +1,6 @@
 // What wherry may use, it keeps to: rows a second, the source's running threads, memory.
 
 #include <chrono>
-#include <fstream>
 #include <thread>
 #include <vector>
 
@@ -75,11 +74,7 @@ std::uint64_t most_memory(Wherry& wherry) {
   pid_t pid = 0;
   while (wherry.running()) {
     if (pid == 0) pid = Bed::pid(wherry);
-    std::ifstream in("/proc/" + std::to_string(pid) + "/status");
-    for (std::string line; std::getline(in, line);) {
-      if (line.rfind("VmHWM:", 0) == 0)
-        most = std::max<std::uint64_t>(most, std::stoull(line.substr(6)));
-    }
+    most = std::max(most, Bed::peak_memory(pid));
     std::this_thread::sleep_for(20ms);
   }
   EXPECT_EQ(wherry.wait(0s), 0) << wherry.output();
