@@ -15,10 +15,10 @@
 #include "engine/failover.h"
 #include "engine/follow.h"
 #include "engine/history.h"
+#include "engine/planning.h"
 #include "engine/repair.h"
 #include "engine/retry.h"
 #include "engine/schema_objects.h"
-#include "engine/stream_start.h"
 
 namespace wherry::engine {
 
@@ -107,7 +107,7 @@ void Migration::meet_servers() {
 void Migration::begin(const std::stop_token& stop) {
   refuse_what_is_in_the_way();
   take_over();
-  plan(stop);
+  plan(parts_, stop);
 }
 
 // Goes on with whatever is on both sides, also if it is less than was there, or other servers
@@ -118,6 +118,7 @@ void Migration::take_up(const std::stop_token& stop) {
       meet_target(parts_, owner(parts_.journal));
       // The lease may be among what a target lost; whoever took it meanwhile holds it.
       take_over();
+      if (forgot_its_start(parts_, stop)) plan(parts_, stop);
       if (go_over_to_new_source(parts_, restore(stop), stop)) (void)restore(stop);
       tell_waiting(parts_.journal, nullptr);
     } catch (const base::Error& error) {
@@ -160,107 +161,10 @@ void Migration::take_over() {
   spdlog::info("holds the lease of migration {} with epoch {}", options_.name, parts_.fence.epoch);
 }
 
-void Migration::plan(const std::stop_token& stop) {
-  constexpr int tries = 20;
-  for (int attempt = 0; attempt < tries; ++attempt) {
-    const model::Position from = stream_start(parts_.source, parts_.journal, 60s, stop);
-    const auto pairs = pairs_now();
-    if (make_tables(from, pairs)) {
-      parts_.target.start_stream(parts_.fence, from);
-      go(parts_.journal, State::copying,
-         std::to_string(pairs.size()) + " tables, from " + from.text());
-      return;
-    }
-    spdlog::info("a definition changed while planning; planning again");
-  }
-  throw base::Error(base::ErrorKind::rejected, "plan.unsettled",
-                    "the source's tables change too often to plan a migration",
-                    "start again when no schema change is running");
-}
-
-std::vector<contract::TablePair> Migration::pairs_now() {
-  std::vector<contract::TablePair> pairs;
-  model::CollectionId id = 1;
-  for (auto& table : parts_.source.tables(parts_.filter)) {
-    contract::TablePair pair;
-    pair.id = id++;
-    pair.target = parts_.route(table.name);
-    pair.source = std::move(table);
-    pairs.push_back(std::move(pair));
-  }
-  return pairs;
-}
-
-// False if a definition changed on the source meanwhile: what was made may be older or newer than
-// the stream's start.
-bool Migration::make_tables(const model::Position& from,
-                            const std::vector<contract::TablePair>& pairs) {
-  if (definition_changed_since(from, pairs)) return false;
-  std::vector<journal::TableRecord> records;
-  records.reserve(pairs.size());
-  for (const auto& pair : pairs) {
-    records.push_back({pair.id, pair.source, pair.target, std::nullopt, false, false});
-  }
-  // An earlier attempt may have been cut short and may have seen other tables.
-  for (auto& old : parts_.journal.tables()) {
-    if (old.id <= records.size()) continue;
-    old.dropped = old.planned = true;
-    records.push_back(std::move(old));
-  }
-  parts_.journal.put_tables(records);
-  note(parts_.journal, "planning",
-       "makes " + std::to_string(pairs.size()) + " tables on the target");
-  std::vector<model::Finding> findings;
-  try {
-    parts_.target.create_tables(parts_.fence, parts_.source, pairs);
-    findings = create_objects(parts_);
-  } catch (const base::Error& error) {
-    if (error.may_retry() || !definition_changed_since(from, pairs)) throw;
-    return false;
-  }
-  if (definition_changed_since(from, pairs)) return false;
-  for (const auto& pair : pairs) {
-    const auto made = parts_.target.definition(pair.target);
-    if (made && made->carries_like(pair.source)) continue;
-    throw base::Error(base::ErrorKind::not_supported, "target.definition_differs",
-                      "the target's table cannot hold the source's rows exactly as they are",
-                      pair.source.name.text());
-  }
-  note_objects(parts_, findings);
-  return true;
-}
-
-bool Migration::definition_changed_since(const model::Position& from,
-                                         const std::vector<contract::TablePair>& pairs) {
-  const model::Position until = parts_.source.position();
-  contract::TrackedTables tracked;
-  for (const auto& pair : pairs) tracked.emplace(pair.id, pair.source);
-  const auto log = parts_.source.changes(from, tracked);
-  model::Position at = from;
-  try {
-    while (at < until) {
-      const auto part = log->next(1s, std::stop_token{});
-      if (!part) continue;
-      if (!part->ddl.empty()) return true;
-      if (part->last) at = part->end;
-    }
-  } catch (const base::Error& error) {
-    // Rows from before a change of definition need not fit the definition after it.
-    if (error.kind() != base::ErrorKind::data_mismatch) throw;
-    spdlog::warn("planning: {}", error.what());
-    return true;
-  }
-  return false;
-}
-
 contract::TargetProgress Migration::restore(const std::stop_token& stop) {
   const std::lock_guard lock(restore_mutex_);
   auto progress = parts_.target.load_progress(options_.name, stop);
-  if (!progress.position) {
-    throw base::Error(base::ErrorKind::data_mismatch, "target.progress_missing",
-                      "the target knows nothing of this migration, the journal says it was begun",
-                      "was the target emptied? Start with a new journal directory to move again");
-  }
+  if (!progress.position) throw_progress_missing(parts_);
   parts_.last_window = std::max(parts_.last_window.load(), progress.last_window);
   const bool other_log = parts_.followed && parts_.followed != progress.source;
   // A target that lost its last commits took proofs about them with it.

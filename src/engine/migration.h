@@ -52,11 +52,6 @@ class Migration final : public AnyMigration {
   void begin(const std::stop_token& stop);
   void refuse_what_is_in_the_way();
   void take_over();
-  void plan(const std::stop_token& stop);
-  std::vector<contract::TablePair> pairs_now();
-  bool make_tables(const model::Position& from, const std::vector<contract::TablePair>& pairs);
-  bool definition_changed_since(const model::Position& from,
-                                const std::vector<contract::TablePair>& pairs);
   void take_up(const std::stop_token& stop);
   contract::TargetProgress restore(const std::stop_token& stop);
   void restore_proofs();

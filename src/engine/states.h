@@ -26,10 +26,13 @@ struct Transition {
   std::string_view undo;  // what reverts it
 };
 
-inline constexpr std::array<Transition, 5> transitions{{
+inline constexpr std::array<Transition, 6> transitions{{
     {State::planned, State::copying,
      "the target's tables are made and the start of the stream is set",
      "drop the target's tables and the rows about the migration in schema _wherry"},
+    {State::copying, State::planned,
+     "the target has lost the start of the stream in a crash, and all that came after it",
+     "nothing to undo"},
     {State::copying, State::following, "every chunk of every table is on the target",
      "nothing to undo"},
     {State::following, State::copying, "a table has to be copied again", "nothing to undo"},

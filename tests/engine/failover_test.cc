@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -85,6 +86,12 @@ class Failovers : public testing::Test {
       if (event.kind == "failover") out.push_back(event.detail);
     }
     return out;
+  }
+  int planned_anew() {
+    const auto events = journal::open_sqlite(folder / "journal.sqlite")->events();
+    return static_cast<int>(std::count_if(events.begin(), events.end(), [](const auto& event) {
+      return event.from == "copying" && event.to == "planned";
+    }));
   }
   // In a transaction that says that it is the migration's own.
   void lose_a_row_that_no_log_tells() {
@@ -353,6 +360,66 @@ TEST_F(Failovers, a_replica_of_the_target_is_written_on_by_the_next_run) {
   EXPECT_EQ(source->rows(account_name), target->rows(account_name));
   ASSERT_EQ(told().size(), 1U);
   EXPECT_EQ(told().at(0), "target: from new to replica");
+}
+
+// Whatever of planning it keeps: tables, none, or not even the lease.
+TEST_F(Failovers, a_target_that_loses_the_streams_start_before_anything_was_copied_is_begun_anew) {
+  for (const bool in_mid_run : {false, true}) {
+    for (std::uint64_t lost = 1; lost < 20; ++lost) {
+      SCOPED_TRACE(std::to_string(lost) + (in_mid_run ? ", in mid-run" : ""));
+      begin_anew();
+      journal::open_sqlite(folder / "journal.sqlite")->set_fact("paused", "yes");
+      std::optional<RunningMigration> run;
+      run.emplace(source, target, folder);
+      ASSERT_TRUE(
+          run->wait_until(30s, [&] { return run->migration().status().state == "copying"; }));
+      if (!in_mid_run) run.reset();
+      const bool lost_all = target->log_end().offset <= lost;
+      target->crash(lost);
+      source->insert(account_name, account(9001, "meanwhile", "m"));
+      if (!in_mid_run) run.emplace(source, target, folder);
+      run->migration().resume();
+      expect_settles_equal(*run);
+      if (lost_all) break;
+    }
+    ASSERT_EQ(planned_anew(), 1);
+  }
+}
+
+TEST_F(Failovers, a_target_that_loses_all_of_what_was_copied_in_the_middle_of_it_is_begun_anew) {
+  const auto faults = std::make_shared<Faults>();
+  faults->slow_chunks = 50ms;
+  {
+    RunningMigration run(source, target, folder, faults);
+    ASSERT_TRUE(run.wait_until(30s, [&] { return faults->commits >= 2; }));
+    ASSERT_EQ(run.migration().status().state, "copying") << "all is copied: nothing is tried";
+    target->crash(target->log_end().offset);
+    faults->slow_chunks = 0ms;
+    expect_settles_equal(run);
+  }
+  EXPECT_EQ(planned_anew(), 1);
+}
+
+TEST_F(Failovers, a_target_that_forgets_the_stream_and_not_the_rows_is_refused) {
+  const auto faults = std::make_shared<Faults>();
+  faults->slow_chunks = 50ms;
+  {
+    RunningMigration run(source, target, folder, faults);
+    ASSERT_TRUE(run.wait_until(30s, [&] { return faults->commits >= 2; }));
+    ASSERT_EQ(run.migration().status().state, "copying") << "all is copied: nothing is tried";
+    faults->crashed = true;
+  }
+  target->transaction([](Transaction& t) { t.assign(t.progress().streams, "bank", std::nullopt); });
+  const auto rows = target->rows(account_name);
+  EXPECT_EQ(code_that_ends_a_run(), "target.table_exists");
+  EXPECT_EQ(target->rows(account_name), rows);
+}
+
+TEST_F(Failovers, a_target_that_is_emptied_after_all_was_copied_is_refused) {
+  settle();
+  target->crash(target->log_end().offset);
+  EXPECT_EQ(code_that_ends_a_run(), "target.progress_missing");
+  EXPECT_TRUE(target->definitions().empty());
 }
 
 TEST_F(Failovers, both_sides_may_be_others) {

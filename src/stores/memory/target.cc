@@ -163,13 +163,19 @@ void Target::create_tables(const contract::Fence& fence, contract::RowSource&,
     const auto earlier = t.progress().made.find(fence.migration);
     if (earlier != t.progress().made.end()) made = earlier->second;
   });
+  const auto require_no_rows = [&](const model::CollectionName& name) {
+    if (server_->rows(name).empty()) return;
+    throw Error(ErrorKind::rejected, "target.table_exists", "it holds rows", name.text());
+  };
   for (const auto& name : made) {
     if (!definition(name)) continue;
+    require_no_rows(name);
     transaction([&](Transaction& t) { t.define(name, std::nullopt); });
   }
   made.clear();
   for (const auto& pair : tables) {
     const auto there = definition(pair.target);
+    if (there) require_no_rows(pair.target);
     if (there && there->carries_like(pair.source)) continue;
     made.insert(pair.target);
     model::TableSchema schema = pair.source;
