@@ -27,6 +27,18 @@ std::optional<nlohmann::json> ask_running(const config::Migration& config,
   return control::call_json(config.socket(), request, 10min);
 }
 
+ExitCode once_it_answers(const std::function<ExitCode()>& command) {
+  const auto limit = std::chrono::steady_clock::now() + 10s;
+  while (true) {
+    try {
+      return command();
+    } catch (const base::Error& e) {
+      if (e.code() != "journal.held" || std::chrono::steady_clock::now() > limit) throw;
+    }
+    std::this_thread::sleep_for(50ms);
+  }
+}
+
 nlohmann::json status_document(const config::Migration& config) {
   if (auto answer = ask_running(config, "GET", "/status")) return std::move(*answer);
   const auto journal = journal::open_sqlite_readonly(journal_file(config));

@@ -16,6 +16,10 @@ namespace wherry::app {
 std::optional<nlohmann::json> ask_running(const config::Migration& config,
                                           const std::string& method, const std::string& path);
 
+// Runs a command that asks the running process or else opens the journal itself; again, for 10 s at
+// most, while another process holds the journal and does not answer, as a run in its first moments.
+ExitCode once_it_answers(const std::function<ExitCode()>& command);
+
 // The status document, from whichever can tell. Throws Error(rejected, "journal.missing") if the
 // migration was never started.
 nlohmann::json status_document(const config::Migration& config);

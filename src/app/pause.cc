@@ -61,14 +61,16 @@ void add_pause(CLI::App& root, Context& context) {
                "source's log must be kept for as long as the pause lasts.",
                {"wherry pause"},
                {ExitCode::ok, ExitCode::error}},
-              NeedsConfig::yes, [&context] { return set_paused(context, true); });
+              NeedsConfig::yes,
+              [&context] { return once_it_answers([&] { return set_paused(context, true); }); });
 }
 
 void add_resume(CLI::App& root, Context& context) {
   add_command(
       root, context,
       {"resume", "Go on after a pause", "", {"wherry resume"}, {ExitCode::ok, ExitCode::error}},
-      NeedsConfig::yes, [&context] { return set_paused(context, false); });
+      NeedsConfig::yes,
+      [&context] { return once_it_answers([&] { return set_paused(context, false); }); });
 }
 
 }  // namespace wherry::app

@@ -58,7 +58,8 @@ void add_repair(CLI::App& root, Context& context) {
        "and proves them again. --dry-run prints the statements and changes nothing.",
        {"wherry repair --dry-run", "wherry repair"},
        {ExitCode::ok, ExitCode::error, ExitCode::different}},
-      NeedsConfig::yes, [&context, dry_run] { return repair(context, *dry_run); });
+      NeedsConfig::yes,
+      [&context, dry_run] { return once_it_answers([&] { return repair(context, *dry_run); }); });
   command.add_flag("--dry-run", *dry_run, "Only print what would be written");
 }
 

@@ -51,7 +51,8 @@ void add_verify(CLI::App& root, Context& context) {
                "it copies and follows what is missing first, and stops when it is done.",
                {"wherry verify", "wherry verify --json"},
                {ExitCode::ok, ExitCode::error, ExitCode::different}},
-              NeedsConfig::yes, [&context] { return verify(context); });
+              NeedsConfig::yes,
+              [&context] { return once_it_answers([&] { return verify(context); }); });
 }
 
 }  // namespace wherry::app

@@ -10,7 +10,10 @@
 #include <thread>
 #include <vector>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "tests/scenario/rows_scene.h"
 #include "tests/support/compare.h"
@@ -49,6 +52,23 @@ class CommandsTest : public testing::Test {
   Server source;
   Server target;
 };
+
+// As a run holds it in its first moments.
+TEST_F(CommandsTest, wait_while_the_journal_is_held_and_nobody_answers) {
+  Wherry wherry(source, target, {"shop.*"});
+  wherry.start();
+  wait_until_proved(wherry);
+  ASSERT_EQ(wherry.stop(60s), 130) << wherry.output();
+  const fs::path file = wherry.directory() / "journal" / "journal.sqlite.lock";
+  const int held = ::open(file.c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_GE(held, 0);
+  ASSERT_EQ(::flock(held, LOCK_EX | LOCK_NB), 0);
+  const std::jthread lets_go([held] {
+    std::this_thread::sleep_for(1500ms);
+    ::close(held);
+  });
+  EXPECT_EQ(ask(wherry, {"pause"})["paused"], true);
+}
 
 TEST_F(CommandsTest, say_what_is_with_and_without_a_running_process) {
   Wherry wherry(source, target, {"shop.*"});
