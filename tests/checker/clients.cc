@@ -286,7 +286,7 @@ void Clients::change_one_definition(Session& session, Random& random, unsigned n
       return;
     case 0:
     case 1: {
-      const Column added = random_column(random, fresh, options_.schema);
+      const Column added = random_column(random, fresh, table, options_.schema);
       table.columns.push_back(added);
       sql = "ALTER TABLE " + quoted + " ADD COLUMN " + declaration(added);
       break;

@@ -55,8 +55,9 @@ Table random_table(Random& random, const std::string& name, const SchemaOptions&
 // A table whose rows go, or change, with those of `parent`, whose key is one INT.
 Table random_child(Random& random, const std::string& name, const std::string& parent);
 Table parent_of_children(const std::string& name);
-// A column that may be added to any table.
-Column random_column(Random& random, const std::string& name, const SchemaOptions& options);
+// A column that may be added to a table.
+Column random_column(Random& random, const std::string& name, const Table& table,
+                     const SchemaOptions& options);
 // One that is made of the first, if that is of a type which all servers take alike.
 std::optional<Column> generated_column(Random& random, const Table& table,
                                        const SchemaOptions& options);
