@@ -71,6 +71,10 @@ class WatchedTarget {
   virtual std::optional<model::Finding> unwatchable() = 0;
 
   virtual model::Position log_end() = 0;  // Requires: it is watchable
+  // What tells the file of the log that `place` is in from another of the same name, as it comes
+  // after the log was begun anew (RESET MASTER). Throws Error(rejected, target_log_lost) if there
+  // is no such file.
+  virtual std::string log_mark(const model::Position& place, const std::stop_token& stop) = 0;
   // A table of which more than `most_keys` keys are touched at once is told as a whole.
   virtual std::unique_ptr<TargetLog> open_log(const std::string& migration,
                                               const model::Position& from,

@@ -16,23 +16,29 @@ namespace wherry::engine {
 
 using namespace std::chrono_literals;
 
-namespace {
-
-// Nothing if there is none, or it is of another server's log.
-std::optional<model::Position> journaled_place(Parts& parts) {
-  const std::string text = parts.journal.fact(watch_place_fact).value_or("");
+// Nothing if there is none, or it is of another log.
+std::optional<model::Position> WatchTarget::journaled_place() {
+  const std::string text = parts_.journal.fact(watch_place_fact).value_or("");
   if (text.empty()) return std::nullopt;
   const auto json = nlohmann::json::parse(text);
-  if (json.at("server") != parts.target.identity()) return std::nullopt;
-  return model::Position::parse(json.at("place").get<std::string>());
+  if (json.at("server") != parts_.target.identity() || !json.contains("mark")) return std::nullopt;
+  auto place = model::Position::parse(json.at("place").get<std::string>());
+  if (!place) return std::nullopt;
+  try {
+    // Kept: the file may be gone when it is read, which is for run() to find.
+    if (mark_of(*place, {}) != json.at("mark")) return std::nullopt;
+  } catch (const base::Error& error) {
+    if (error.code() != contract::target_log_lost) throw;
+    return std::nullopt;
+  }
+  return place;
 }
-
-}  // namespace
 
 bool WatchTarget::resume(bool went_back) {
   const auto obstacle = target_ == nullptr ? std::nullopt : target_->unwatchable();
   const bool watched = target_ != nullptr && !obstacle;
-  auto place = watched && !went_back ? journaled_place(parts_) : std::nullopt;
+  marks_.clear();
+  auto place = watched && !went_back ? journaled_place() : std::nullopt;
   // From here on nobody takes an old place for good, whatever happens before the next is journaled.
   if (!place) parts_.journal.set_fact(watch_place_fact, "");
   tell_unwatched(obstacle);
@@ -64,7 +70,7 @@ void WatchTarget::begin() {
     place_ = place;
     look_through_ = end;
   }
-  save(true);
+  save(true, {});
   {
     const std::lock_guard lock(mutex_);
     begun_ = true;  // from here on run() has the rest for itself
@@ -91,18 +97,34 @@ void WatchTarget::run(const std::stop_token& stop) {
 
 void WatchTarget::session(const std::stop_token& stop) {
   try {
+    require_same_log(stop);
     const auto log =
         target_->open_log(parts_.fence.migration, place(), parts_.limits.keys_told_at_once);
     tables_given_.reset();
     while (true) {
       if (parts_.book.version() != tables_given_) give_tables(*log);
       if (const auto writes = log->next(100ms, stop)) take(*writes);
-      save(false);
+      save(false, stop);
     }
   } catch (const base::Error& error) {
     if (error.code() != contract::target_log_lost) throw;
-    begin_again(error);
+    begin_again(error, stop);
   }
+}
+
+// Since the last session the log may have been begun anew, and have grown past our place.
+void WatchTarget::require_same_log(const std::stop_token& stop) {
+  const model::Position at = place();
+  const std::string mark = mark_of(at, stop);
+  if (target_->log_mark(at, stop) == mark) return;
+  throw base::Error(base::ErrorKind::rejected, std::string(contract::target_log_lost),
+                    "the target's log was begun anew", at.text());
+}
+
+const std::string& WatchTarget::mark_of(const model::Position& place, const std::stop_token& stop) {
+  const auto known = marks_.find(place.log);
+  if (known != marks_.end()) return known->second;
+  return marks_.emplace(place.log, target_->log_mark(place, stop)).first->second;
 }
 
 void WatchTarget::give_tables(contract::TargetLog& log) {
@@ -153,7 +175,7 @@ Touched WatchTarget::with_cascades(const contract::ForeignWrites& writes) const 
   return touched;
 }
 
-void WatchTarget::begin_again(const base::Error& why) {
+void WatchTarget::begin_again(const base::Error& why, const std::stop_token& stop) {
   spdlog::warn("{}; all is proved again, as others may have written to the target", why.what());
   note(parts_.journal, "watch lost", why.what());
   parts_.journal.set_fact(watch_place_fact, "");
@@ -173,11 +195,12 @@ void WatchTarget::begin_again(const base::Error& why) {
   watch_all_from(end);  // before, so that no proof is added after it that was read before `end`
   void_all_proofs(parts_);
   dirty_.clear();
+  marks_.clear();
   {
     const std::lock_guard lock(mutex_);
     place_ = end;
   }
-  save(true);
+  save(true, stop);
   throw base::Error(base::ErrorKind::transient, why.code(), "its log is read on from its end",
                     why.context());
 }
@@ -220,14 +243,20 @@ model::Position WatchTarget::safe_place() {
   return dirty_.empty() ? place() : dirty_.front().begin;
 }
 
-void WatchTarget::save(bool now) {
+void WatchTarget::save(bool now, const std::stop_token& stop) {
   const auto at = std::chrono::steady_clock::now();
   if (!now && at - saved_at_ < 1s) return;
   saved_at_ = at;
   tell_foreign_writes(parts_.journal, std::exchange(untold_, {}));
-  const auto place = safe_place();
+  (void)mark_of(place(), stop);  // while it is the newest file
+  const auto safe = safe_place();
+  const std::string mark = mark_of(safe, stop);
+  std::erase_if(marks_, [&](const auto& known) {
+    return model::Position::in_log(known.first, 0).sequence < safe.sequence;
+  });
   if (parts_.rewrites != 0) return;  // asked last: a rewrite makes keys dirty under its own number
-  const nlohmann::json json{{"server", parts_.target.identity()}, {"place", place.text()}};
+  const nlohmann::json json{
+      {"server", parts_.target.identity()}, {"place", safe.text()}, {"mark", mark}};
   if (const auto text = json.dump(); text != saved_) {
     parts_.journal.set_fact(watch_place_fact, text);
     saved_ = text;

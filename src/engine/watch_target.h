@@ -16,6 +16,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -58,9 +59,12 @@ class WatchTarget {
   void give_tables(contract::TargetLog& log);
   void take(const contract::ForeignWrites& writes);
   Touched with_cascades(const contract::ForeignWrites& writes) const;
-  void begin_again(const base::Error& why);
+  void begin_again(const base::Error& why, const std::stop_token& stop);
   void tell_unwatched(const std::optional<model::Finding>& why);
-  void save(bool now);
+  void save(bool now, const std::stop_token& stop);
+  std::optional<model::Position> journaled_place();
+  void require_same_log(const std::stop_token& stop);
+  const std::string& mark_of(const model::Position& place, const std::stop_token& stop);
   model::Position safe_place();
   model::Position place() const;
 
@@ -78,6 +82,7 @@ class WatchTarget {
   std::deque<Dirty> dirty_;  // in order
   ForeignCounts untold_;
   std::optional<std::uint64_t> tables_given_;  // TableBook::version
+  std::map<std::string, std::string> marks_;   // of files, by name, from the safe place's on
   std::string saved_;
   std::chrono::steady_clock::time_point saved_at_{};
 };

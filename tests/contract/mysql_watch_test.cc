@@ -239,6 +239,26 @@ TEST_P(MysqlWatch, a_log_that_is_gone_is_told) {
   }
 }
 
+TEST_P(MysqlWatch, a_log_that_was_begun_anew_is_told_from_one_of_the_same_name) {
+  const auto place = target_->log_end();
+  const auto mark = target_->log_mark(place, {});
+  sql("INSERT INTO s.u VALUES (1,1)");
+  EXPECT_EQ(target_->log_mark(target_->log_end(), {}), mark);
+  // The mark is a time in seconds.
+  std::this_thread::sleep_for(1100ms);
+  sql("RESET MASTER");
+  sql("INSERT INTO s.t VALUES (1,REPEAT('x',2000)),(2,REPEAT('x',2000)),(3,REPEAT('x',2000))");
+  ASSERT_EQ(target_->log_end().log, place.log);
+  ASSERT_GE(target_->log_end(), place) << "it has not grown past the place";
+  EXPECT_NE(target_->log_mark(place, {}), mark);
+  try {
+    (void)target_->log_mark(model::Position::in_log("mysql-bin.999999", 4), {});
+    ADD_FAILURE() << "there is no such file";
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.code(), contract::target_log_lost) << error.what();
+  }
+}
+
 TEST_P(MysqlWatch, an_account_without_the_privileges_cannot_watch_and_is_told_which) {
   sql("CREATE USER plain@'%'; GRANT ALL ON s.* TO plain@'%'; GRANT ALL ON `\\_wherry`.* TO "
       "plain@'%'");

@@ -180,6 +180,25 @@ TEST_P(ForeignWrites, what_equals_what_is_there_and_what_is_not_logged_is_no_dif
   EXPECT_EQ(found(status(wherry)), std::set<std::string>{"house.plain key 2"});
 }
 
+TEST_P(ForeignWrites, what_is_written_before_a_new_log_grew_past_the_old_place_is_found) {
+  const Server source = Server::start(GetParam());
+  const Server target = Server::start(GetParam());
+  source.exec_sql(house);
+  Wherry wherry(source, target, {"house.*"});
+  run_until_all_is_proved(wherry);
+  ASSERT_EQ(wherry.stop(60s), 130);
+  const auto place = target.query("SHOW MASTER STATUS").at(0);
+  target.exec_sql(
+      "RESET MASTER; UPDATE house.plain SET v='x' WHERE id=1; CREATE DATABASE junk; "
+      "CREATE TABLE junk.t (b LONGBLOB); INSERT INTO junk.t VALUES (REPEAT('x',2e6))");
+  const auto grown = target.query("SHOW MASTER STATUS").at(0);
+  ASSERT_EQ(grown.at(0), place.at(0));
+  ASSERT_GT(std::stoul(grown.at(1).value()), std::stoul(place.at(1).value()));
+  wherry.start();
+  wait_until_found(wherry, "it", {"house.plain key 1"});
+  EXPECT_EQ(wherry.stop(60s), 130);
+}
+
 INSTANTIATE_TEST_SUITE_P(Targets, ForeignWrites,
                          testing::Values(ServerKind::mariadb, ServerKind::mysql57),
                          [](const auto& kind) { return std::string(to_string(kind.param)); });

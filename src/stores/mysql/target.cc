@@ -262,6 +262,10 @@ model::Position Target::log_end() {
                     "the target writes no binary log any more", connection->endpoint().text());
 }
 
+std::string Target::log_mark(const model::Position& place, const std::stop_token& stop) {
+  return mysql::log_mark(endpoint_, identity(), place, stop);
+}
+
 std::unique_ptr<contract::TargetLog> Target::open_log(const std::string& migration,
                                                       const model::Position& from,
                                                       std::uint64_t most_keys) {

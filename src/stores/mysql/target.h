@@ -94,6 +94,7 @@ class Target final : public contract::RowTarget,
 
   std::optional<model::Finding> unwatchable() override;
   model::Position log_end() override;
+  std::string log_mark(const model::Position& place, const std::stop_token& stop) override;
   std::unique_ptr<contract::TargetLog> open_log(const std::string& migration,
                                                 const model::Position& from,
                                                 std::uint64_t most_keys) override;

@@ -30,6 +30,32 @@ model::TableSchema progress_table(Connection& connection, std::string_view name)
               "a table of Wherry's own is gone from the target", full.text());
 }
 
+// What a log says that cannot be read on from `place` is one error to the engine.
+template <typename Read>
+auto or_log_lost(const model::Position& place, const Endpoint& endpoint, const Read& read) {
+  try {
+    return read();
+  } catch (const Error& e) {
+    switch (e.kind()) {
+      case ErrorKind::transient:
+      case ErrorKind::connection_lost:
+      case ErrorKind::fenced:
+      case ErrorKind::cancelled:
+      case ErrorKind::internal:
+        throw;
+      case ErrorKind::rejected:
+      case ErrorKind::not_supported:
+      case ErrorKind::data_mismatch:
+        break;
+    }
+    if (e.code() == "mysql.other_server") throw;
+    throw Error(
+        ErrorKind::rejected, std::string(contract::target_log_lost),
+        fmt::format("the target's log cannot be read on from {} ({})", place.text(), e.code()),
+        endpoint.text());
+  }
+}
+
 }  // namespace
 
 BinlogWatch::BinlogWatch(Endpoint endpoint, Connect connect, std::string migration,
@@ -82,27 +108,7 @@ void BinlogWatch::read_definitions() {
 
 std::optional<contract::ForeignWrites> BinlogWatch::next(std::chrono::milliseconds patience,
                                                          const std::stop_token& stop) {
-  try {
-    return read(patience, stop);
-  } catch (const Error& e) {
-    switch (e.kind()) {
-      case ErrorKind::transient:
-      case ErrorKind::connection_lost:
-      case ErrorKind::fenced:
-      case ErrorKind::cancelled:
-      case ErrorKind::internal:
-        throw;
-      case ErrorKind::rejected:
-      case ErrorKind::not_supported:
-      case ErrorKind::data_mismatch:
-        break;
-    }
-    if (e.code() == "mysql.other_server") throw;
-    throw Error(
-        ErrorKind::rejected, std::string(contract::target_log_lost),
-        fmt::format("the target's log cannot be read on from {} ({})", place_.text(), e.code()),
-        endpoint_.text());
-  }
+  return or_log_lost(place_, endpoint_, [&] { return read(patience, stop); });
 }
 
 // Reads of the target have no place in its log any more: who asks unwatchable() is told why.
@@ -139,6 +145,24 @@ std::optional<contract::ForeignWrites> BinlogWatch::read(std::chrono::millisecon
     }
     if (silent && now - started >= patience) return std::nullopt;
   }
+}
+
+std::string log_mark(const Endpoint& endpoint, const std::string& identity,
+                     const model::Position& place, const std::stop_token& stop) {
+  constexpr std::uint64_t first_event = 4;
+  return or_log_lost(place, endpoint, [&] {
+    BinlogStream stream(
+        endpoint,
+        BinlogStream::Reader{
+            .server_id = unusual_server_id(), .identity = identity, .side = "target"},
+        model::Position::in_log(place.log, first_event), stop);
+    wire::mysql::LogReader reader(stream.checksummed());
+    while (true) {
+      const auto event = reader.next([&] { return stream.next(stop); });
+      if (event.header.type != wire::mysql::EventType::format_description) continue;
+      return std::to_string(event.header.unix_time);
+    }
+  });
 }
 
 std::optional<model::Finding> why_unwatchable(Connection& c) {

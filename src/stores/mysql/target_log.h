@@ -53,6 +53,10 @@ class BinlogWatch final : public contract::TargetLog {
   std::chrono::steady_clock::time_point order_asked_;
 };
 
+// As contract::WatchedTarget::log_mark(): when the file was begun, which its first event tells.
+std::string log_mark(const Endpoint& endpoint, const std::string& identity,
+                     const model::Position& place, const std::stop_token& stop);
+
 // Why this server's log does not tell of the writes of others; nothing if it does.
 std::optional<model::Finding> why_unwatchable(Connection& connection);
 
