@@ -30,9 +30,12 @@ struct RowEvent {
 struct DdlEvent {
   std::string default_schema;
   std::string statement;
-  std::string sql_mode;   // of the session that ran it, as the store writes it
-  std::string charset;    // client character set; empty if unknown
-  std::string collation;  // connection collation; empty if unknown
+  std::string sql_mode;           // of the session that ran it, as the store writes it
+  std::string charset;            // client character set; empty if unknown
+  std::string collation;          // connection collation; empty if unknown
+  std::string server_collation;   // what a schema gets that is made without a word about it
+  std::string utf8mb4_collation;  // what utf8mb4 alone stands for, where sessions choose that
+  bool json_is_text = false;      // the store's word JSON stands for a column of text
   std::int64_t unix_time = 0;
   // Parts of that second, and the session's time zone, where the log tells them: it does when the
   // statement used them.

@@ -94,6 +94,8 @@ class MysqlDdl : public ::testing::Test {
     event.unix_time = 1700000000;
     event.explicit_timestamps = explicit_timestamps_;
     event.time_zone = time_zone_;
+    event.server_collation = server_collation_;
+    event.utf8mb4_collation = utf8mb4_collation_;
     return event;
   }
   // Returns why the table is copied again, if it is.
@@ -149,6 +151,8 @@ class MysqlDdl : public ::testing::Test {
   std::string sql_mode_ = "NO_ENGINE_SUBSTITUTION";
   std::optional<bool> explicit_timestamps_;
   std::string time_zone_;
+  std::string server_collation_;
+  std::string utf8mb4_collation_;
   bool crash_before_apply_ = false;
 };
 std::unique_ptr<tests::Server> MysqlDdl::server_;
@@ -210,6 +214,36 @@ TEST_F(MysqlDdl, refuses_what_would_differ_or_cannot_be_carried) {
   EXPECT_EQ(refusal("CREATE TABLE n (id INT PRIMARY KEY, c TIMESTAMP)"), "ddl.timestamp_defaults");
   EXPECT_EQ(refusal("ALTER TABLE t ADD nope NOSUCHTYPE"), "ddl.refused_by_target");
   EXPECT_EQ(refusal("ALTER TABLE gone ADD a INT"), "mysql.no_such_object");
+}
+
+TEST_F(MysqlDdl, a_schema_gets_the_default_of_the_sources_session) {
+  server_collation_ = "latin2_czech_cs";
+  sql("SET GLOBAL collation_server=utf8mb4_bin");
+  apply("ALTER DATABASE src COMMENT 'known'");
+  EXPECT_EQ(value("SELECT DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA WHERE "
+                  "SCHEMA_NAME='dst'"),
+            "utf8mb4_general_ci");
+  sql("DROP DATABASE dst");
+  apply("CREATE DATABASE src", 101);
+  EXPECT_EQ(value("SELECT DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA WHERE "
+                  "SCHEMA_NAME='dst'"),
+            "latin2_czech_cs");
+  sql("DROP DATABASE dst");
+  server_collation_ = "nobody_knows_ci";
+  apply("CREATE DATABASE src COLLATE latin1_bin", 102);
+  sql("DROP DATABASE dst");
+  EXPECT_EQ(error_code([&] { apply("CREATE DATABASE src", 103); }), "ddl.charset");
+  sql("SET GLOBAL collation_server=utf8mb4_general_ci");
+}
+
+// What MySQL 8 takes for it, others do not have.
+TEST_F(MysqlDdl, utf8mb4_alone_is_refused_where_it_means_something_else) {
+  utf8mb4_collation_ = "utf8mb4_0900_ai_ci";
+  EXPECT_EQ(refusal("ALTER TABLE t CONVERT TO CHARACTER SET utf8mb4"), "ddl.charset");
+  EXPECT_EQ(refusal("ALTER TABLE t ADD b TEXT CHARSET 'utf8mb4' NOT NULL"), "ddl.charset");
+  carries("ALTER TABLE t ADD b TEXT CHARSET utf8mb4 COLLATE utf8mb4_bin", "t");
+  utf8mb4_collation_ = "utf8mb4_general_ci";
+  carries("ALTER TABLE t CONVERT TO CHARACTER SET utf8mb4", "t", 101);
 }
 
 TEST_F(MysqlDdl, copies_again_what_the_statement_does_not_tell) {

@@ -301,10 +301,11 @@ void ChangeAssembler::on_definition(const wire::EventHeader& header, const wire:
     if (const auto c = collations_.find(query.charset->client); c != collations_.end()) {
       ddl.charset = c->second.charset;
     }
-    if (const auto c = collations_.find(query.charset->connection); c != collations_.end()) {
-      ddl.collation = c->second.collation;
-    }
+    ddl.collation = collation_of(query.charset->connection);
+    ddl.server_collation = collation_of(query.charset->server);
   }
+  if (query.utf8mb4_collation) ddl.utf8mb4_collation = collation_of(*query.utf8mb4_collation);
+  ddl.json_is_text = mariadb_;
   ddl.unix_time = header.unix_time;
   ddl.microseconds = query.microseconds;
   if (query.time_zone) {
@@ -319,6 +320,11 @@ void ChangeAssembler::on_definition(const wire::EventHeader& header, const wire:
   // CREATE TABLE … SELECT of MariaDB goes on with the rows.
   give(!open_->begun || open_->single_statement, header);
   ready_.back().ddl.push_back(std::move(ddl));
+}
+
+std::string ChangeAssembler::collation_of(std::uint32_t id) const {
+  const auto at = collations_.find(id);
+  return at == collations_.end() ? std::string() : at->second.collation;
 }
 
 void ChangeAssembler::on_table_map(const wire::TableMap& map) {

@@ -133,6 +133,7 @@ class ChangeAssembler {
 
   void on_rotate(const wire::mysql::EventHeader& header, const wire::mysql::Rotate& rotate);
   void on_query(const wire::mysql::EventHeader& header, const wire::mysql::Query& query);
+  std::string collation_of(std::uint32_t id) const;  // empty if it is not known
   void on_definition(const wire::mysql::EventHeader& header, const wire::mysql::Query& query);
   void on_table_map(const wire::mysql::TableMap& map);
   void on_rows(const wire::mysql::EventHeader& header, const wire::mysql::Rows& rows);

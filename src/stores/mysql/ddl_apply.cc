@@ -278,6 +278,7 @@ class Applier {
     make_schema();
     empty_tables();
     enter_session_of(c_, event_);
+    if (takes_server_charset()) enter_server_charset_of(c_, event_);
     try {
       c_.execute(plan_.statement);
     } catch (const Error& e) {
@@ -287,6 +288,11 @@ class Applier {
                   base::printable(plan_.statement.substr(0, 500)));
     }
     leave_session_of_event(c_);
+  }
+
+  bool takes_server_charset() const {
+    return kind_ == DdlKind::create_schema &&
+           !read_ddl(plan_.statement, dialect_of(event_.sql_mode), {}).schema_names_charset;
   }
 
   void make_schema() {

@@ -123,7 +123,15 @@ class Planner {
     plan_.statement = std::move(sql);
     return plan_;
   }
+  // Rows in the log are of the text that the column is on the source.
+  void keep_json_a_text() {
+    if (!event_.json_is_text || statement_.json_types.empty() || !now_.json_is_a_type()) return;
+    for (const auto& [begin, end] : statement_.json_types) {
+      rewrite_.replace(begin, end, "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin");
+    }
+  }
   DdlPlan& apply_rewritten() {
+    keep_json_a_text();
     for (const auto& [begin, end] : statement_.marks) {
       // One within a name, between schema and table, goes with it.
       if (!rewrite_.replaces(begin)) rewrite_.replace(begin, end, " ");

@@ -15,6 +15,8 @@ struct DdlCircumstances {
   std::function<bool(const model::CollectionName&)> exists;
   // Whether tables of the migration are kept in this schema of the target.
   std::function<bool(const std::string&)> holds_tables;
+  // Whether the target's JSON is a type of its own. Asked only where the source's is a text.
+  std::function<bool()> json_is_a_type;
 };
 
 // As contract::DdlTarget::plan().

@@ -31,7 +31,8 @@ DdlPlan plan(const std::string& sql, const std::string& mode = "", const std::st
   event.sql_mode = mode;
   event.charset = charset;
   const DdlCircumstances now{[exists](const CollectionName&) { return exists; },
-                             [](const std::string& schema) { return schema == "kept"; }};
+                             [](const std::string& schema) { return schema == "kept"; },
+                             [] { return true; }};
   return plan_ddl(event, filter, route, now);
 }
 
@@ -77,6 +78,50 @@ TEST(DdlPlan, exchanges_names_and_nothing_else) {
 TEST(DdlPlan, a_table_that_mysql_8_made_from_a_query_is_made_and_its_rows_follow) {
   EXPECT_EQ(statement("CREATE TABLE `t` (`start` INT) ENGINE=InnoDB START TRANSACTION"),
             "CREATE TABLE `new`.`t``2` (`start` INT) ENGINE=InnoDB  ");
+}
+
+std::string with_json_as_text(const std::string& sql) {
+  model::DdlEvent event;
+  event.default_schema = "shop";
+  event.statement = sql;
+  event.json_is_text = true;
+  const DdlCircumstances now{[](const CollectionName&) { return false; },
+                             [](const std::string&) { return false; }, [] { return true; }};
+  std::string out = plan_ddl(event, filter, route, now).statement;
+  const std::string text = "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
+  for (auto at = out.find(text); at != std::string::npos; at = out.find(text)) {
+    out.replace(at, text.size(), "TEXT");
+  }
+  return out;
+}
+
+TEST(DdlPlan, json_of_mariadb_stays_a_text_where_json_is_a_type) {
+  const std::vector<std::pair<std::string, std::string>> carried{
+      {"CREATE TABLE `new`.`a` (j JSON, `k` json NOT NULL)",
+       "CREATE TABLE `new`.`a` (j TEXT, `k` TEXT NOT NULL)"},
+      {"ALTER TABLE `new`.`a` ADD json JSON, MODIFY COLUMN json JSON AFTER json, ADD x INT",
+       "ALTER TABLE `new`.`a` ADD json TEXT, MODIFY COLUMN json TEXT AFTER json, ADD x INT"},
+      {"ALTER TABLE `new`.`a` ADD COLUMN IF NOT EXISTS (b INT, j JSON)",
+       "ALTER TABLE `new`.`a` ADD COLUMN IF NOT EXISTS (b INT, j TEXT)"},
+      {"ALTER TABLE `new`.`a` ADD IF NOT EXISTS j JSON, CHANGE COLUMN IF EXISTS json j2 JSON",
+       "ALTER TABLE `new`.`a` ADD IF NOT EXISTS j TEXT, CHANGE COLUMN IF EXISTS json j2 TEXT"},
+      {"ALTER TABLE `new`.`a` CHANGE json json JSON", "ALTER TABLE `new`.`a` CHANGE json json TEXT"},
+  };
+  for (const auto& [sql, expected] : carried) {
+    std::string source = sql;
+    source.replace(source.find("`new`"), 5, "shop");
+    EXPECT_EQ(with_json_as_text(source), expected);
+  }
+  for (const char* sql :
+       {"CREATE TABLE `new`.`a` (json INT, KEY json (json), b INT COMMENT 'j JSON')",
+        "ALTER TABLE `new`.`a` ADD json INT, MODIFY json INT, CHANGE COLUMN a json INT",
+        "ALTER TABLE `new`.`a` CHANGE json b INT, ADD INDEX json (a, json), DROP COLUMN json",
+        "ALTER TABLE `new`.`a` ALTER COLUMN json SET DEFAULT 1, RENAME COLUMN b TO json"}) {
+    std::string source = sql;
+    source.replace(source.find("`new`"), 5, "shop");
+    EXPECT_EQ(with_json_as_text(source), sql);
+  }
+  EXPECT_EQ(statement("ALTER TABLE a ADD j JSON"), "ALTER TABLE `new`.`a` ADD j JSON");
 }
 
 TEST(DdlPlan, exchanges_the_parents_of_foreign_keys) {

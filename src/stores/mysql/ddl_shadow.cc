@@ -105,7 +105,60 @@ std::string charset_of(const Connection& connection, const std::string& name) {
   return old_word && name.starts_with("utf8mb3") ? "utf8" + name.substr(7) : name;
 }
 
+// The statement names utf8mb4 and no collation for it.
+bool names_utf8mb4_alone(const model::DdlEvent& event) {
+  const auto tokens = tokenize(event.statement, dialect_of(event.sql_mode));
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    const bool utf8mb4 = tokens[i].is("UTF8MB4") ||
+                         (tokens[i].kind != TokenKind::symbol && tokens[i].value == "utf8mb4");
+    if (utf8mb4 && (i + 1 == tokens.size() || !tokens[i + 1].is("COLLATE"))) return true;
+  }
+  return false;
+}
+
+bool lets_utf8mb4_be_chosen(const Connection& connection) {
+  return !connection.server().is_mariadb() && connection.server().number >= 80011;
+}
+
+std::string utf8mb4_collation_of(Connection& connection) {
+  return connection
+      .scalar(lets_utf8mb4_be_chosen(connection)
+                  ? "SELECT @@SESSION.default_collation_for_utf8mb4"
+                  : "SELECT DEFAULT_COLLATE_NAME FROM information_schema.CHARACTER_SETS WHERE "
+                    "CHARACTER_SET_NAME='utf8mb4'")
+      .value_or("");
+}
+
+// utf8mb4 alone is another collation on MySQL 8 than on all before it, and keys would be ordered
+// and told apart otherwise.
+void take_utf8mb4_as(Connection& connection, const model::DdlEvent& event) {
+  const std::string wanted =
+      event.utf8mb4_collation.empty() ? "utf8mb4_general_ci" : event.utf8mb4_collation;
+  if (!names_utf8mb4_alone(event) || utf8mb4_collation_of(connection) == wanted) return;
+  if (lets_utf8mb4_be_chosen(connection)) {
+    try_to_set(connection, "default_collation_for_utf8mb4=" + text_literal(wanted));
+    if (utf8mb4_collation_of(connection) == wanted) return;
+  }
+  throw Error(ErrorKind::not_supported, "ddl.charset",
+              "utf8mb4 without a collation is " + wanted +
+                  " on the source and something else on the target: name the collation",
+              base::printable(event.statement.substr(0, 500)));
+}
+
 }  // namespace
+
+void enter_server_charset_of(Connection& connection, const model::DdlEvent& event) {
+  if (event.server_collation.empty()) return;
+  try {
+    connection.execute("SET SESSION collation_server=" +
+                       text_literal(charset_of(connection, event.server_collation)));
+  } catch (const Error& e) {
+    if (e.may_retry()) throw;
+    throw Error(ErrorKind::not_supported, "ddl.charset",
+                "the target cannot give the schema the source's default: " + e.message(),
+                base::printable(event.server_collation));
+  }
+}
 
 void enter_session_of(Connection& connection, const model::DdlEvent& event) {
   prepare_to_define(connection);
@@ -133,6 +186,7 @@ void enter_session_of(Connection& connection, const model::DdlEvent& event) {
                 "the target does not know the character set of the statement: " + e.message(),
                 base::printable(event.charset + " " + event.collation));
   }
+  take_utf8mb4_as(connection, event);
   connection.execute(fmt::format("SET SESSION timestamp={}.{:06}", event.unix_time,
                                  event.microseconds.value_or(0)));
   if (knows_time_zone(connection, event)) {

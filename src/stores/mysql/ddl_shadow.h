@@ -14,8 +14,12 @@ namespace wherry::stores::mysql {
 
 // The session that a change of definition runs in: the event's sql_mode, character set, time and
 // time zone (where the target knows it).
-// Throws Error(not_supported, "ddl.sql_mode") if the target does not know the mode.
+// Throws Error(not_supported, "ddl.sql_mode") if the target does not know the mode, "ddl.charset"
+// if it does not know the character set or takes utf8mb4 alone for something else.
 void enter_session_of(Connection& connection, const model::DdlEvent& event);
+// And what a schema gets that is made without a word about its character set. Throws
+// Error(not_supported, "ddl.charset") if the target does not know that.
+void enter_server_charset_of(Connection& connection, const model::DdlEvent& event);
 // Back to what a connection begins with.
 void leave_session_of_event(Connection& connection);
 

@@ -155,6 +155,11 @@ class Reader {
       set(DdlKind::create_schema, "create database");
       take_if_not_exists();
       schema();
+      while (!at_end()) {
+        out_.schema_names_charset = out_.schema_names_charset || next_is("CHARACTER") ||
+                                    next_is("CHARSET") || next_is("COLLATE");
+        ++at_;
+      }
     } else {
       not_carried("create", kind);
     }
@@ -279,6 +284,9 @@ class Reader {
         continue;
       }
       check_word(creating, depth);
+      if (next_is("JSON") && is_column_type(at_, depth)) {
+        out_.json_types.emplace_back(tokens_[at_].begin, tokens_[at_].end);
+      }
       if (!creating && depth == 0 && next_is("RENAME")) {
         take_rename();
       } else {
@@ -286,6 +294,35 @@ class Reader {
       }
     }
     broken_ = broken_ || depth != 0;
+  }
+
+  // Whether the word at `i` says the type of the column that is named before it. JSON is no
+  // reserved word, so that it can be a column's name as well.
+  bool is_column_type(std::size_t i, int depth) const {
+    if (i < 2 || !is_name(i - 1)) return false;
+    const std::size_t name = i - 1;
+    if (depth != 0 && (is(name - 1, '(') || is(name - 1, ','))) return !begins_another_part(name);
+    const std::size_t head = before_condition(name);
+    if (is(head, "ADD") || is(head, "MODIFY")) return !begins_another_part(name);
+    // CHANGE old new type
+    return is_name(head) && is(before_condition(head), "CHANGE") && !is(name, "EXISTS") &&
+           !is(name, "COLUMN");
+  }
+  // The token before a column's name and COLUMN, IF EXISTS, IF NOT EXISTS in front of it.
+  std::size_t before_condition(std::size_t name) const {
+    std::size_t at = name - 1;
+    constexpr std::size_t most = 3;  // IF NOT EXISTS
+    if (is(at, "EXISTS") && at >= most) at -= is(at - 1, "NOT") ? most : most - 1;
+    if (is(at, "COLUMN") && at >= 1) --at;
+    return at;
+  }
+  bool begins_another_part(std::size_t i) const {
+    static constexpr std::array<std::string_view, 15> heads{
+        "PRIMARY", "KEY",        "INDEX",        "UNIQUE", "FULLTEXT",
+        "SPATIAL", "CONSTRAINT", "FOREIGN",      "CHECK",  "PERIOD",
+        "COLUMN",  "PARTITION",  "SUBPARTITION", "EXISTS", "SYSTEM"};
+    return std::any_of(heads.begin(), heads.end(),
+                       [&](std::string_view head) { return is(i, head); });
   }
 
   // ALTER TABLE … RENAME [TO] t, but not RENAME COLUMN and RENAME INDEX. After a comma or the

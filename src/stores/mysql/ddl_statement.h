@@ -48,8 +48,10 @@ struct DdlStatement {
   std::optional<NamedTable> renamed_to;  // by ALTER TABLE
   std::vector<NamedTable> references;    // of foreign keys
   std::optional<NamedTable> schema;      // its name as `name.schema`; begin == end if not written
-  std::vector<std::pair<std::size_t, std::size_t>> marks;  // that are left out: of
-                                                           // executable comments, and more
+  bool schema_names_charset = false;
+  std::vector<std::pair<std::size_t, std::size_t>> json_types;  // of columns
+  std::vector<std::pair<std::size_t, std::size_t>> marks;       // that are left out: of
+                                                                // executable comments, and more
   // Why it must not be applied to a table that is moved; empty if nothing speaks against it.
   std::string refusal_code;
   std::string refusal;

@@ -175,7 +175,8 @@ contract::DdlPlan Target::plan(const model::DdlEvent& event, const contract::Tab
                     ->query("SELECT 1 FROM `_wherry`.`made_table` WHERE `schema_name`=" +
                             bytes_literal(schema) + " LIMIT 1")
                     .empty();
-      }};
+      },
+      [this] { return !connect()->server().is_mariadb(); }};
   return plan_ddl(event, with_ghosts(filter), route, now);
 }
 

@@ -225,6 +225,7 @@ TEST(BinlogDecoder, session_variables_are_read_in_any_order_and_unknown_ones_end
                               + "\x01"s + little(1U << 21U, 8)  // sql_mode
                               + "\x05\x06+02:00"                // time zone
                               + "\x0c\x02" + "one\0two\0"s      // schemas
+                              + "\x12"s + little(45, 2)         // what utf8mb4 alone stands for
                               + "\x80"s + little(123456, 3) + "\x7f" + "unknown";
   const std::string bytes =
       event_of(2, little(5, 4) + little(0, 4) + "\x01" + little(0, 2) + little(session.size(), 2) +
@@ -236,6 +237,7 @@ TEST(BinlogDecoder, session_variables_are_read_in_any_order_and_unknown_ones_end
   EXPECT_EQ(sql_mode_text(q.sql_mode.value(), true), "STRICT_TRANS_TABLES");
   EXPECT_EQ(q.time_zone, "+02:00");
   EXPECT_EQ(q.microseconds, 123456U);
+  EXPECT_EQ(q.utf8mb4_collation, 45U);
   EXPECT_THAT(q.updated_schemas.value(), testing::ElementsAre("one", "two"));
 }
 

@@ -77,8 +77,8 @@ void read_session(Cursor in, Query& q) {
         in.skip(8);
         break;  // xid of an atomic DDL
       case 18:
-        in.skip(2);
-        break;  // default collation of utf8mb4
+        q.utf8mb4_collation = in.u16();
+        break;
       case 19:  // sql_require_primary_key
       case 20:  // default_table_encryption
         in.skip(1);

@@ -29,6 +29,7 @@ struct Query {
     std::uint16_t server = 0;
   };
   std::optional<Charset> charset;
+  std::optional<std::uint16_t> utf8mb4_collation;  // of MySQL 8: what utf8mb4 alone stands for
   std::optional<std::string_view> time_zone;
   std::optional<bool> explicit_timestamps;    // explicit_defaults_for_timestamp, of MySQL
   std::optional<std::uint32_t> microseconds;  // of the event's time

@@ -1,0 +1,96 @@
+// Changes of definition between two kinds of server: a statement is to mean on the target what it
+// meant on the source, whatever the target's own words and defaults are.
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/scenario/rows_scene.h"
+#include "tests/support/compare.h"
+
+namespace wherry::tests {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Pair {
+  ServerKind source;
+  ServerKind target;
+};
+
+class DdlBetween : public testing::TestWithParam<Pair> {
+ protected:
+  void SetUp() override {
+    for (const auto kind : {GetParam().source, GetParam().target}) {
+      if (!Server::available(kind)) GTEST_SKIP() << to_string(kind) << " cannot be had here";
+    }
+  }
+  static Server start(ServerKind kind, const std::string& charset) {
+    ServerOptions options;
+    options.extra = {"--character-set-server=" + charset};
+    return Server::start(kind, options);
+  }
+};
+
+// In the order of the log, while it is followed.
+constexpr const char* documents_and_defaults = R"(
+SET NAMES utf8mb4;
+ALTER TABLE d.t ADD COLUMN j JSON;
+UPDATE d.t SET j = '{"a": [1, 2.5, "é"]}' WHERE id = 1;
+ALTER TABLE d.t MODIFY j JSON NULL COMMENT 'json', ADD COLUMN `json` INT DEFAULT 7 AFTER id;
+CREATE TABLE d.papers (id INT PRIMARY KEY, body JSON NOT NULL, note VARCHAR(20));
+INSERT INTO d.papers VALUES (1, '[]', 'é'), (2, '{"k": null}', NULL);
+UPDATE d.papers SET body = '"x"' WHERE id = 2;
+CREATE DATABASE d2;
+CREATE TABLE d2.words (id INT PRIMARY KEY, w VARCHAR(20), t TEXT);
+INSERT INTO d2.words VALUES (1, 'é', 'ü'), (2, 'E', 'u');
+CREATE DATABASE d3 CHARACTER SET utf8mb4;
+CREATE TABLE d3.words LIKE d2.words;
+CREATE TABLE d3.more (id INT PRIMARY KEY, w VARCHAR(20));
+INSERT INTO d3.more VALUES (1, 'é');
+DELETE FROM d2.words WHERE id = 2
+)";
+
+std::string collations(const Server& server) {
+  std::string out;
+  for (const auto& row : server.query(
+           "SELECT CONCAT_WS(' ', TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, COLLATION_NAME) FROM "
+           "information_schema.COLUMNS WHERE TABLE_SCHEMA IN ('d2', 'd3') AND COLLATION_NAME IS "
+           "NOT NULL UNION ALL SELECT CONCAT_WS(' ', SCHEMA_NAME, DEFAULT_COLLATION_NAME) FROM "
+           "information_schema.SCHEMATA WHERE SCHEMA_NAME IN ('d2', 'd3') ORDER BY 1")) {
+    out += row.at(0).value_or("") + "\n";
+  }
+  return out;
+}
+
+TEST_P(DdlBetween, documents_and_defaults_mean_what_they_meant) {
+  const Server source = start(GetParam().source, "latin1");
+  const Server target = start(GetParam().target, "utf8mb4");
+  source.exec_sql(
+      "CREATE DATABASE d CHARACTER SET utf8mb4; CREATE TABLE d.t (id INT PRIMARY KEY, v INT);"
+      "INSERT INTO d.t VALUES (1, 1), (2, 2)");
+  Wherry wherry(source, target, {"d.*", "d2.*", "d3.*"}, "ddl: {default: apply}\n");
+  run_until_proved(wherry);
+  wherry.start();
+  source.exec_sql(documents_and_defaults);
+  ASSERT_EQ(wherry.stop(60s), 130) << wherry.output();
+  run_until_proved(wherry);
+  const Comparison comparison =
+      compare_servers(source, target, {"--database", "d", "--database", "d2", "--database", "d3"});
+  EXPECT_TRUE(comparison.equal()) << comparison.output << wherry.output();
+  EXPECT_EQ(collations(target), collations(source)) << wherry.output();
+}
+
+INSTANTIATE_TEST_SUITE_P(Between, DdlBetween,
+                         testing::Values(Pair{ServerKind::mariadb, ServerKind::mysql57},
+                                         Pair{ServerKind::mysql57, ServerKind::mariadb},
+                                         Pair{ServerKind::mariadb, ServerKind::mariadb}),
+                         [](const auto& pair) {
+                           return std::string(to_string(pair.param.source)) + "_to_" +
+                                  std::string(to_string(pair.param.target));
+                         });
+
+}  // namespace
+}  // namespace wherry::tests
