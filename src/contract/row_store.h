@@ -100,6 +100,8 @@ struct DdlPlan {
     std::optional<model::CollectionName> after;   // nothing = dropped
   };
   std::vector<TableChange> tables;
+  // Why the rows of all its tables are to be copied again, whatever the statement makes of them.
+  std::optional<std::string> copied_again_because;
 };
 
 class RowTarget {

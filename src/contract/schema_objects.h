@@ -56,7 +56,8 @@ class SchemaObjects {
   SchemaObjects& operator=(const SchemaObjects&) = delete;
   virtual ~SchemaObjects() = default;
 
-  // What create() would find, as far as it can be told without making anything.
+  // What create() would find, as far as it can be told without making anything; and what else only
+  // both stores together tell.
   virtual std::vector<model::Finding> assess_objects(RowSource& source, const TableFilter& filter,
                                                      const TableRoute& route) = 0;
 
@@ -66,7 +67,8 @@ class SchemaObjects {
                                                      const TableFilter& filter,
                                                      const TableRoute& route) = 0;
 
-  virtual ObjectPlan plan_object(const model::DdlEvent& event, const TableFilter& filter) = 0;
+  virtual ObjectPlan plan_object(const model::DdlEvent& event, const TableFilter& filter,
+                                 const TableRoute& route) = 0;
   // Applies a statement of the kind `apply` and moves the stream's position to `mark`. A repeat
   // after a crash converges.
   virtual ObjectOutcome apply_object(const Fence& fence, const model::DdlEvent& event,

@@ -176,13 +176,18 @@ std::optional<Change> change_in(const std::string& intent) {
   }
 }
 
-// With a table whose rows go, those go that cascades reach through it: while it is not complete, a
-// cascade would stop there (cascades.h).
-std::vector<contract::TablePair> copied_again_with(const Parts& parts, model::CollectionId table) {
+// With tables whose rows go, those go that cascades reach through them: while one is not complete,
+// a cascade would stop there (cascades.h).
+std::vector<contract::TablePair> copied_again_with(const Parts& parts,
+                                                   const std::vector<Outcome>& changed) {
   std::vector<contract::TablePair> out;
   const auto graph = parts.cascades.get();
   for (const auto& pair : parts.book.all()) {
-    if (pair->id == table || graph->before(pair->id).contains(table)) out.push_back(*pair);
+    if (std::any_of(changed.begin(), changed.end(), [&](const Outcome& table) {
+          return pair->id == table.id || graph->before(pair->id).contains(table.id);
+        })) {
+      out.push_back(*pair);
+    }
   }
   return out;
 }
@@ -321,7 +326,7 @@ bool apply_definition_change(Parts& parts, const model::ChangePart& part,
   std::vector<contract::TablePair> again;
   if (const auto because = parts.ddl->learn(parts.fence, plan, event, parts.route, mark, stop)) {
     change.because = *because;
-    again = copied_again_with(parts, change.outcomes.at(0).id);
+    again = copied_again_with(parts, change.outcomes);
     for (const auto& pair : again) change.again.push_back(pair.id);
   }
   std::set<model::CollectionId> old;

@@ -1,5 +1,6 @@
 #include "engine/schema_objects.h"
 
+#include <algorithm>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -29,8 +30,17 @@ std::vector<model::Finding> create_objects(Parts& parts) {
 }
 
 void note_objects(Parts& parts, const std::vector<model::Finding>& findings) {
+  if (findings.empty()) return;
+  const auto open = parts.journal.open_findings();
   for (const auto& finding : findings) {
-    spdlog::warn("{}: {}", finding.subject, finding.why);
+    const bool told = std::any_of(open.begin(), open.end(), [&](const auto& one) {
+      return one.finding.code == finding.code && one.finding.subject == finding.subject &&
+             one.finding.why == finding.why;
+    });
+    if (told) continue;
+    spdlog::log(
+        finding.severity == model::Severity::note ? spdlog::level::info : spdlog::level::warn,
+        "{}: {}", finding.subject, finding.why);
     parts.journal.open_finding(finding);
   }
 }
@@ -40,7 +50,7 @@ std::optional<bool> apply_object_change(Parts& parts, const model::ChangePart& p
   if (parts.objects == nullptr) return std::nullopt;
   using Kind = contract::ObjectPlan::Kind;
   const model::DdlEvent& event = part.ddl.front();
-  const contract::ObjectPlan plan = parts.objects->plan_object(event, parts.filter);
+  const contract::ObjectPlan plan = parts.objects->plan_object(event, parts.filter, parts.route);
   if (plan.kind == Kind::none) return std::nullopt;
   const std::string told = base::printable(event.statement.substr(0, 500));
   const auto tell = [&](const contract::ObjectOutcome& outcome) {

@@ -83,6 +83,60 @@ TEST_P(DdlBetween, documents_and_defaults_mean_what_they_meant) {
   EXPECT_EQ(collations(target), collations(source)) << wherry.output();
 }
 
+// Views bear names like tables, and RENAME TABLE does not say which it means.
+TEST_P(DdlBetween, views_are_renamed_rows_exchanged_and_accounts_told_of) {
+  const Server source = start(GetParam().source, "utf8mb4");
+  const Server target = start(GetParam().target, "utf8mb4");
+  source.exec_sql(
+      "CREATE DATABASE d CHARACTER SET utf8mb4; CREATE TABLE d.t (id INT PRIMARY KEY, v INT);"
+      "INSERT INTO d.t VALUES (1, 1), (2, 2), (15, 3);"
+      "CREATE TABLE d.p (id INT PRIMARY KEY, v INT) PARTITION BY RANGE (id) (PARTITION a VALUES "
+      "LESS THAN (100), PARTITION b VALUES LESS THAN (200));"
+      "INSERT INTO d.p VALUES (3, 3), (4, 4), (150, 5); CREATE TABLE d.rest LIKE d.t;"
+      "CREATE VIEW d.v AS SELECT id FROM d.t; CREATE VIEW d.away AS SELECT 1 AS one;"
+      "CREATE USER v IDENTIFIED BY 'x'");
+  Wherry wherry(source, target, {"d.*"}, "ddl: {default: apply}\n");
+  run_until_proved(wherry);
+  wherry.start();
+  source.exec_sql(
+      "RENAME TABLE d.v TO d.w, d.away TO d.near; CREATE VIEW d.v AS SELECT v FROM d.t;"
+      "UPDATE d.t SET v = 9 WHERE id = 2;"
+      "ALTER TABLE d.p EXCHANGE PARTITION a WITH TABLE d.t; INSERT INTO d.p VALUES (16, 16);"
+      "UPDATE d.t SET v = 7 WHERE id = 4; DELETE FROM d.p WHERE id = 2;"
+      "GRANT SELECT ON d.* TO v; REVOKE SELECT ON d.* FROM v;"
+      "SET PASSWORD FOR v = PASSWORD('never-told'); DROP USER v; CREATE USER v IDENTIFIED BY "
+      "'never-told'; CREATE USER w IDENTIFIED BY 'never-told'");
+  ASSERT_EQ(wherry.stop(60s), 130) << wherry.output();
+  run_until_proved(wherry);
+  const Comparison comparison = compare_servers(source, target, {"--database", "d"});
+  EXPECT_TRUE(comparison.equal()) << comparison.output << wherry.output();
+  const auto views = [](const Server& server) {
+    std::string out;
+    for (const auto& row : server.query("SELECT TABLE_NAME FROM information_schema.VIEWS WHERE "
+                                        "TABLE_SCHEMA='d' ORDER BY 1")) {
+      out += row.at(0).value_or("") + " ";
+    }
+    return out;
+  };
+  EXPECT_EQ(views(source), "near v w ");
+  EXPECT_EQ(views(target), "near v w ") << wherry.output();
+  EXPECT_EQ(target.query("SELECT id FROM d.w"), source.query("SELECT id FROM d.w"));
+  // Once for each kind, and without what is secret.
+  const auto seen = status(wherry);
+  std::string told;
+  for (const auto& finding : seen["findings"]) {
+    if (finding["code"] == "source.accounts") told += finding["subject"].get<std::string>() + " ";
+  }
+  EXPECT_NE(told.find("GRANT "), std::string::npos) << told;
+  EXPECT_NE(told.find("REVOKE "), std::string::npos) << told;
+  EXPECT_NE(told.find("DROP USER "), std::string::npos) << told;
+  EXPECT_EQ(told.find("CREATE USER "), told.rfind("CREATE USER ")) << told;
+  EXPECT_NE(told.find("CREATE USER "), std::string::npos) << told;
+  const std::string all = wherry.output() + seen.dump() + ask(wherry, {"history"}).dump() +
+                          ask(wherry, {"report"}).dump();
+  EXPECT_EQ(all.find("never-told"), std::string::npos) << all;
+}
+
 INSTANTIATE_TEST_SUITE_P(Between, DdlBetween,
                          testing::Values(Pair{ServerKind::mariadb, ServerKind::mysql57},
                                          Pair{ServerKind::mysql57, ServerKind::mariadb},

@@ -277,6 +277,10 @@ void ChangeAssembler::on_query(const wire::EventHeader& header, const wire::Quer
     case StatementKind::administration:
     case StatementKind::temporary:
       break;
+    case StatementKind::accounts:
+      // Its passwords go no further.
+      if (!open_->past) give_definition(header, query, account_statement(query.statement));
+      break;
     case StatementKind::definition:
       on_definition(header, query);
       break;
@@ -291,11 +295,15 @@ void ChangeAssembler::on_definition(const wire::EventHeader& header, const wire:
     // nor that a table was emptied.
     prepared_.disturb(query.statement);
   }
-  if (open_->past) return;
+  if (!open_->past) give_definition(header, query, std::string(query.statement));
+}
+
+void ChangeAssembler::give_definition(const wire::EventHeader& header, const wire::Query& query,
+                                      std::string statement) {
   if (!open_->events.empty()) give(false, header);
   model::DdlEvent ddl;
   ddl.default_schema = query.schema;
-  ddl.statement = query.statement;
+  ddl.statement = std::move(statement);
   if (query.sql_mode) ddl.sql_mode = wire::sql_mode_text(*query.sql_mode, mariadb_);
   if (query.charset) {
     if (const auto c = collations_.find(query.charset->client); c != collations_.end()) {

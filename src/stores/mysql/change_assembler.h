@@ -135,6 +135,8 @@ class ChangeAssembler {
   void on_query(const wire::mysql::EventHeader& header, const wire::mysql::Query& query);
   std::string collation_of(std::uint32_t id) const;  // empty if it is not known
   void on_definition(const wire::mysql::EventHeader& header, const wire::mysql::Query& query);
+  void give_definition(const wire::mysql::EventHeader& header, const wire::mysql::Query& query,
+                       std::string statement);
   void on_table_map(const wire::mysql::TableMap& map);
   void on_rows(const wire::mysql::EventHeader& header, const wire::mysql::Rows& rows);
   void on_xa(const wire::mysql::EventHeader& header, const wire::mysql::Query& query);

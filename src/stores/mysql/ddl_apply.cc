@@ -175,6 +175,7 @@ class Applier {
                         kind_ == DdlKind::alter_table || kind_ == DdlKind::create_index ||
                         kind_ == DdlKind::drop_index;
     Fingerprint learnt;
+    intent_.because = plan_.copied_again_because;
     if (learns) {
       Learnt outcome = learn_definition(c_, plan_.statement, event_);
       learnt = std::move(outcome.fingerprint);

@@ -64,6 +64,8 @@ class Planner {
       case DdlKind::create_index:
       case DdlKind::drop_index:
         return alter();
+      case DdlKind::exchange_partition:
+        return exchange_partition();
       case DdlKind::rename_table:
         return rename();
       case DdlKind::create_schema:
@@ -187,6 +189,19 @@ class Planner {
     exchange_references();
     add_change(table.name, renamed_to ? renamed_to->name : table.name);
     return apply_rewritten();
+  }
+
+  // Neither definition changes. Which rows go where depends on what else is in the two tables, of
+  // which one may not be moved: those that are come from the source anew.
+  DdlPlan& exchange_partition() {
+    for (const auto& table : statement_.tables) {
+      if (!chosen(table)) continue;
+      require_readable(table);
+      add_change(table.name, table.name);
+    }
+    if (plan_.tables.empty()) return plan_;
+    plan_.copied_again_because = "a partition was exchanged with another table's rows";
+    return apply("TRUNCATE TABLE " + qualified(route_(*plan_.tables.front().after)));
   }
 
   [[noreturn]] void refuse_rename(const CollectionName& from, const CollectionName& to,

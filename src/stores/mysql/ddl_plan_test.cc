@@ -105,7 +105,8 @@ TEST(DdlPlan, json_of_mariadb_stays_a_text_where_json_is_a_type) {
        "ALTER TABLE `new`.`a` ADD COLUMN IF NOT EXISTS (b INT, j TEXT)"},
       {"ALTER TABLE `new`.`a` ADD IF NOT EXISTS j JSON, CHANGE COLUMN IF EXISTS json j2 JSON",
        "ALTER TABLE `new`.`a` ADD IF NOT EXISTS j TEXT, CHANGE COLUMN IF EXISTS json j2 TEXT"},
-      {"ALTER TABLE `new`.`a` CHANGE json json JSON", "ALTER TABLE `new`.`a` CHANGE json json TEXT"},
+      {"ALTER TABLE `new`.`a` CHANGE json json JSON",
+       "ALTER TABLE `new`.`a` CHANGE json json TEXT"},
   };
   for (const auto& [sql, expected] : carried) {
     std::string source = sql;
@@ -149,6 +150,21 @@ TEST(DdlPlan, tells_which_tables_come_go_and_change) {
   EXPECT_EQ(statement("RENAME TABLE t TO b"), "RENAME TABLE `new`.`t``2` TO `new`.`b`");
 }
 
+TEST(DdlPlan, tables_that_exchange_rows_are_copied_again_and_nothing_is_done_to_them) {
+  EXPECT_THAT(changes("ALTER TABLE a EXCHANGE PARTITION p WITH TABLE b WITHOUT VALIDATION"),
+              ElementsAre("shop.a>shop.a", "shop.b>shop.b"));
+  EXPECT_THAT(changes("ALTER TABLE a EXCHANGE PARTITION p WITH TABLE xtra"),
+              ElementsAre("shop.a>shop.a"));
+  EXPECT_THAT(changes("ALTER TABLE hr.a EXCHANGE PARTITION p WITH TABLE shop.t"),
+              ElementsAre("shop.t>shop.t"));
+  EXPECT_EQ(statement("ALTER TABLE hr.a EXCHANGE PARTITION p WITH TABLE shop.t"),
+            "TRUNCATE TABLE `new`.`t``2`");
+  EXPECT_TRUE(plan("ALTER TABLE a EXCHANGE PARTITION p WITH TABLE b").copied_again_because);
+  EXPECT_EQ(statement("ALTER TABLE hr.a EXCHANGE PARTITION p WITH TABLE hr.b"), "unrelated");
+  EXPECT_EQ(refusal("ALTER TABLE a EXCHANGE PARTITION p WITH b"), "ddl.unclassified");
+  EXPECT_FALSE(plan("ALTER TABLE a REBUILD PARTITION p").copied_again_because);
+}
+
 TEST(DdlPlan, leaves_alone_what_is_not_chosen_or_not_a_table) {
   for (const char* sql :
        {"CREATE TABLE xtra (a INT) SELECT 1",
@@ -185,8 +201,6 @@ TEST(DdlPlan, refuses_what_it_cannot_carry_by_name) {
   EXPECT_EQ(refusal("CREATE TABLE t LIKE a"), "none");
   EXPECT_EQ(refusal("ALTER TABLE t ENGINE=MyISAM"), "ddl.engine");
   EXPECT_EQ(refusal("ALTER IGNORE TABLE t ADD UNIQUE (a)"), "ddl.alter_ignore");
-  EXPECT_EQ(refusal("ALTER TABLE t EXCHANGE PARTITION p WITH TABLE xtra"),
-            "ddl.exchange_partition");
   EXPECT_EQ(refusal("ALTER TABLE t IMPORT TABLESPACE"), "ddl.tablespace");
   EXPECT_EQ(refusal("RENAME TABLE t TO xtra"), "ddl.renamed_away");
   EXPECT_EQ(refusal("RENAME TABLE xtra TO t"), "ddl.renamed_in");

@@ -284,6 +284,7 @@ class Reader {
         continue;
       }
       check_word(creating, depth);
+      if (at_end()) break;
       if (next_is("JSON") && is_column_type(at_, depth)) {
         out_.json_types.emplace_back(tokens_[at_].begin, tokens_[at_].end);
       }
@@ -336,6 +337,15 @@ class Reader {
     out_.renamed_to = name(default_schema_);
   }
 
+  // EXCHANGE PARTITION p WITH TABLE t [WITHOUT VALIDATION]
+  void take_exchange() {
+    set(DdlKind::exchange_partition, "alter table");
+    at_ += 3;
+    broken_ = broken_ || !take("WITH", "TABLE");
+    table();
+    at_ = tokens_.size();
+  }
+
   void check_word(bool creating, int depth) {
     if (depth == 0 && creating && (next_is("SELECT") || next_is("AS") || next_is("WITH")) &&
         !is(at_ + 1, "SYSTEM") && !is(at_ + 1, "PARSER")) {
@@ -352,9 +362,7 @@ class Reader {
       }
     }
     if (creating || depth != 0) return;
-    if (next_is("EXCHANGE") && is(at_ + 1, "PARTITION")) {
-      refuse("ddl.exchange_partition", "rows would come from, or go to, another table");
-    }
+    if (next_is("EXCHANGE") && is(at_ + 1, "PARTITION")) take_exchange();
     if ((next_is("DISCARD") || next_is("IMPORT")) &&
         (is(at_ + 1, "TABLESPACE") || is(at_ + 1, "PARTITION"))) {
       refuse("ddl.tablespace", "rows would come from files of the source");

@@ -21,6 +21,7 @@ enum class DdlKind {
   alter_table,
   rename_table,  // tables: from, to, from, to …
   truncate_table,
+  exchange_partition,  // by ALTER TABLE; tables: both
   create_index,
   drop_index,
   create_schema,

@@ -170,6 +170,7 @@ void ForeignTransactions::on_query(const wire::EventHeader& header, const wire::
       touch_schema(query, open_->tables);
       break;
     case StatementKind::administration:
+    case StatementKind::accounts:
     case StatementKind::temporary:
       break;
     case StatementKind::definition:
@@ -233,6 +234,7 @@ void ForeignTransactions::on_definition(const wire::Query& query) {
       case DdlKind::alter_table:
       case DdlKind::rename_table:
       case DdlKind::truncate_table:
+      case DdlKind::exchange_partition:
         for (const auto& [id, table] : tables_) {
           const auto is_this = [&, &name = table.pair->target](const NamedTable& named) {
             return equal_without_case(named.name.schema, name.schema) &&

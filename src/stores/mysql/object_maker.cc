@@ -13,6 +13,7 @@
 #include "stores/mysql/ddl_shadow.h"
 #include "stores/mysql/definer_accounts.h"
 #include "stores/mysql/lease.h"
+#include "stores/mysql/object_plan.h"
 #include "stores/mysql/progress.h"
 #include "stores/mysql/progress_schema.h"
 #include "stores/mysql/schema.h"
@@ -31,10 +32,6 @@ using model::Severity;
 using Verb = ObjectStatement::Verb;
 
 constexpr std::size_t packet = std::size_t{512} << 10U;
-
-std::string subject_of(ObjectKind kind, const CollectionName& name) {
-  return std::string(to_string(kind)) + " " + name.text();
-}
 
 bool concerns_connection(const Error& e) {
   return e.may_retry() || e.kind() == ErrorKind::cancelled || e.kind() == ErrorKind::fenced ||
@@ -95,10 +92,7 @@ class Maker {
     const bool ours = is_ours(head.kind, home);
     const bool there = exists(head.kind, home);
     if (there && !ours) {
-      return Finding{
-          Severity::blocker, "target.object_exists", subject,
-          "the target has something of its name, " + home.text() + ", that Wherry did not make",
-          "drop or rename it on the target, then make the object there by hand"};
+      return taken(subject, home);
     }
     const bool changes_routine = head.verb == Verb::alter && head.kind != ObjectKind::view;
     if (changes_routine && !there) return std::nullopt;  // an earlier finding tells why
@@ -112,11 +106,25 @@ class Maker {
       if (concerns_connection(e)) throw;
       leave_session(c_);
       if (!exists(head.kind, home)) forget(head.kind, home);
-      const bool told = e.code().starts_with("objects.") || e.code().starts_with("ddl.");
-      return Finding{Severity::blocker, told ? std::string(e.code()) : "objects.refused", subject,
-                     told ? e.message() : "the target refuses it: " + e.message(),
-                     "make it on the target by hand, or mend what is missing there and make it "
-                     "again on the source"};
+      return refused(subject, e);
+    }
+    return std::nullopt;
+  }
+
+  // Nothing if it bears its new name, also since an earlier attempt.
+  std::optional<Finding> rename_view(const CollectionName& from, const CollectionName& to) {
+    const CollectionName old = object_home(route_, ObjectKind::view, from);
+    const CollectionName home = object_home(route_, ObjectKind::view, to);
+    if (!is_view(old)) return std::nullopt;
+    const std::string subject = subject_of(ObjectKind::view, to);
+    if (exists(ObjectKind::view, home)) return taken(subject, home);
+    note_as_ours(ObjectKind::view, home);
+    try {
+      c_.execute("RENAME TABLE " + qualified(old) + " TO " + qualified(home));
+    } catch (const Error& e) {
+      if (concerns_connection(e)) throw;
+      forget(ObjectKind::view, home);
+      return refused(subject, e);
     }
     return std::nullopt;
   }
@@ -166,6 +174,18 @@ class Maker {
   }
 
  private:
+  static Finding taken(const std::string& subject, const CollectionName& home) {
+    return {Severity::blocker, "target.object_exists", subject,
+            "the target has something of its name, " + home.text() + ", that Wherry did not make",
+            "drop or rename it on the target, then make the object there by hand"};
+  }
+  static Finding refused(const std::string& subject, const Error& e) {
+    const bool told = e.code().starts_with("objects.") || e.code().starts_with("ddl.");
+    return {Severity::blocker, told ? std::string(e.code()) : "objects.refused", subject,
+            told ? e.message() : "the target refuses it: " + e.message(),
+            "make it on the target by hand, or mend what is missing there and make it again on the "
+            "source"};
+  }
   std::string row_of(ObjectKind kind, const CollectionName& home) const {
     return fmt::format("{} AND `kind`={} AND `schema_name`={} AND `object_name`={}",
                        where_migration(fence_.migration), bytes_literal(to_string(kind)),
@@ -284,12 +304,6 @@ bool made_by_anyone(Connection& target, ObjectKind kind, const CollectionName& h
               .empty();
 }
 
-Finding not_carried(ObjectKind kind, const std::string& subject) {
-  return {Severity::blocker, "objects.not_carried", subject,
-          "a " + std::string(to_string(kind)) + " is not carried",
-          "exclude it, and make it on the target by hand"};
-}
-
 Finding unreadable(const ObjectDefinition& definition) {
   if (!definition.sql.empty()) {
     return {Severity::blocker, "objects.form", definition.subject(),
@@ -331,7 +345,7 @@ std::vector<Finding> make_objects(Connection& target, const contract::Fence& fen
     std::vector<Finding> reasons;
     for (const auto* definition : waiting) {
       if (!is_carried(definition->kind)) {
-        findings.push_back(not_carried(definition->kind, definition->subject()));
+        findings.push_back(object_not_carried(definition->kind, definition->subject()));
         continue;
       }
       const auto head =
@@ -359,36 +373,6 @@ std::vector<Finding> make_objects(Connection& target, const contract::Fence& fen
   return findings;
 }
 
-contract::ObjectPlan plan_object_change(const model::DdlEvent& event,
-                                        const contract::TableFilter& filter) {
-  const auto head = read_object(event.statement, dialect_of(event.sql_mode), event.default_schema);
-  if (!head) return {};
-  const auto is_chosen = [&](const ObjectName& name) {
-    return !is_system_schema(name.name.schema) && filter(name.name);
-  };
-  if (acts_by_itself(head->kind)) {
-    // A trigger is chosen with its table, which its DROP does not name.
-    const bool system = is_system_schema(head->names[0].name.schema);
-    return {system ? contract::ObjectPlan::Kind::none : contract::ObjectPlan::Kind::held_back,
-            std::string(to_string(head->kind)),
-            {}};
-  }
-  if (std::none_of(head->names.begin(), head->names.end(), is_chosen)) return {};
-  if (!is_carried(head->kind)) {
-    contract::ObjectOutcome outcome;
-    for (const auto& [name, begin, end] : head->names) {
-      const std::string subject = subject_of(head->kind, name);
-      outcome.mended.push_back(subject);
-      if (head->verb != Verb::drop) outcome.findings.push_back(not_carried(head->kind, subject));
-    }
-    return {contract::ObjectPlan::Kind::not_carried, std::string(to_string(head->kind)),
-            std::move(outcome)};
-  }
-  return {contract::ObjectPlan::Kind::apply,
-          is_routine(head->kind) ? "routine" : std::string(to_string(head->kind)),
-          {}};
-}
-
 contract::ObjectOutcome apply_object_change(Connection& target, const contract::Fence& fence,
                                             const model::DdlEvent& event,
                                             const contract::TableFilter& filter,
@@ -398,15 +382,24 @@ contract::ObjectOutcome apply_object_change(Connection& target, const contract::
   contract::ObjectOutcome outcome;
   const UserLock lock(target, ddl_lock_name(fence.migration), ddl_lock_patience);
   const auto head = read_object(event.statement, dialect_of(event.sql_mode), event.default_schema);
+  const ObjectKind kind = head ? head->kind : ObjectKind::view;
   Maker maker(target, fence, route, definers);
   maker.check_still_the_writer();
   std::vector<CollectionName> dropped;
-  if (head->verb == Verb::drop) {
+  const auto drop = [&](const CollectionName& name) {
+    dropped.push_back(object_home(route, kind, name));
+    maker.drop(kind, dropped.back());
+    outcome.mended.push_back(subject_of(kind, name));
+  };
+  if (!head) {
+    for (const auto& [from, to] : renamed_views(target, event, filter, route)) {
+      auto finding = filter(to) ? maker.rename_view(from, to) : std::nullopt;
+      drop(from);
+      if (finding) outcome.findings.push_back(*std::move(finding));
+    }
+  } else if (head->verb == Verb::drop) {
     for (const auto& [name, begin, end] : head->names) {
-      if (!filter(name)) continue;
-      dropped.push_back(object_home(route, head->kind, name));
-      maker.drop(head->kind, dropped.back());
-      outcome.mended.push_back(subject_of(head->kind, name));
+      if (filter(name)) drop(name);
     }
   } else {
     const std::string subject = subject_of(head->kind, head->names[0].name);
@@ -420,7 +413,7 @@ contract::ObjectOutcome apply_object_change(Connection& target, const contract::
   }
   leave_session(target);
   target.execute("START TRANSACTION");
-  for (const auto& home : dropped) maker.forget(head->kind, home);
+  for (const auto& home : dropped) maker.forget(kind, home);
   move_stream(target, fence.migration, mark, packet);
   check_fence(target, fence);
   target.execute("COMMIT");
@@ -451,7 +444,7 @@ std::vector<Finding> assess_objects(Connection& target,
       continue;
     }
     if (!is_carried(definition.kind)) {
-      findings.push_back(not_carried(definition.kind, subject));
+      findings.push_back(object_not_carried(definition.kind, subject));
       continue;
     }
     ++views;

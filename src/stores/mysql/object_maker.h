@@ -17,9 +17,6 @@ std::vector<model::Finding> make_objects(Connection& target, const contract::Fen
                                          const contract::TableRoute& route,
                                          const DefinerMap& definers);
 
-contract::ObjectPlan plan_object_change(const model::DdlEvent& event,
-                                        const contract::TableFilter& filter);
-
 contract::ObjectOutcome apply_object_change(Connection& target, const contract::Fence& fence,
                                             const model::DdlEvent& event,
                                             const contract::TableFilter& filter,

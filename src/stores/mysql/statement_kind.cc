@@ -97,10 +97,11 @@ bool is_one_of(const std::string& word, const std::array<std::string_view, n>& a
 
 constexpr std::array<std::string_view, 10> of_rows{
     "INSERT", "UPDATE", "DELETE", "REPLACE", "LOAD", "CALL", "SELECT", "WITH", "DO", "VALUES"};
-constexpr std::array<std::string_view, 12> administrative{
-    "GRANT", "REVOKE", "FLUSH",   "ANALYZE",   "OPTIMIZE", "CHECK",
-    "SET",   "RESET",  "INSTALL", "UNINSTALL", "KILL",     "PURGE"};
-constexpr std::array<std::string_view, 3> accounts{"USER", "ROLE", "SERVER"};
+constexpr std::array<std::string_view, 10> administrative{
+    "FLUSH", "ANALYZE", "OPTIMIZE",  "CHECK", "SET",
+    "RESET", "INSTALL", "UNINSTALL", "KILL",  "PURGE"};
+constexpr std::array<std::string_view, 2> accounts{"USER", "ROLE"};
+constexpr std::array<std::string_view, 3> set_of_accounts{"PASSWORD", "ROLE", "DEFAULT"};
 
 }  // namespace
 
@@ -126,6 +127,10 @@ StatementKind kind_of(std::string_view statement) {
     }
     return StatementKind::definition;
   }
+  if (first == "GRANT" || first == "REVOKE" ||
+      (first == "SET" && is_one_of(second, set_of_accounts))) {
+    return StatementKind::accounts;
+  }
   if (is_one_of(first, administrative)) return StatementKind::administration;
   if (first == "CREATE" || first == "ALTER" || first == "DROP" || first == "RENAME") {
     std::string object = second;
@@ -134,7 +139,8 @@ StatementKind kind_of(std::string_view statement) {
       object = words.next();
     }
     if (object == "TEMPORARY") return StatementKind::temporary;
-    if (is_one_of(object, accounts)) return StatementKind::administration;
+    if (is_one_of(object, accounts)) return StatementKind::accounts;
+    if (object == "SERVER") return StatementKind::administration;
   }
   return StatementKind::definition;
 }
@@ -147,6 +153,22 @@ std::string savepoint_name(std::string_view statement) {
     if (after_to.next() == "SAVEPOINT" && !after_to.name().empty()) words.next();
   }
   return words.name();
+}
+
+std::string account_statement(std::string_view statement) {
+  Words words(statement);
+  const std::string verb = words.next();
+  if (verb == "GRANT" || verb == "REVOKE") return verb;
+  std::string object = words.next();
+  if (object == "STATEMENT") {
+    while (!object.empty() && object != "FOR") object = words.next();
+    return account_statement(words.rest());
+  }
+  if (object == "OR") {
+    words.next();  // REPLACE
+    object = words.next();
+  }
+  return verb + " " + object;
 }
 
 std::string statement_head(std::string_view statement) {

@@ -1,5 +1,9 @@
 #include "stores/mysql/statement_kind.h"
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 namespace wherry::stores::mysql {
@@ -36,11 +40,28 @@ TEST(StatementKind, definitions_are_all_that_is_nothing_else) {
   }
 }
 
-TEST(StatementKind, accounts_and_statistics_are_no_definitions) {
-  for (const auto* s : {"GRANT SELECT ON x.* TO a", "FLUSH TABLES", "ANALYZE TABLE t",
-                        "OPTIMIZE TABLE t", "CREATE USER a", "ALTER USER a", "DROP ROLE r",
-                        "CREATE OR REPLACE USER a", "SET PASSWORD FOR a='x'"}) {
+TEST(StatementKind, statistics_and_flushes_are_no_definitions) {
+  for (const auto* s : {"FLUSH TABLES", "ANALYZE TABLE t", "OPTIMIZE TABLE t", "DROP SERVER s"}) {
     EXPECT_EQ(kind_of(s), StatementKind::administration) << s;
+  }
+}
+
+TEST(StatementKind, accounts_are_named_without_what_is_secret) {
+  const std::vector<std::pair<std::string, std::string>> all{
+      {"GRANT SELECT ON x.* TO a IDENTIFIED BY 'secret'", "GRANT"},
+      {"REVOKE ALL ON x.* FROM a", "REVOKE"},
+      {"create user a identified by 'secret'", "CREATE USER"},
+      {"ALTER USER a IDENTIFIED BY 'secret'", "ALTER USER"},
+      {"DROP ROLE r", "DROP ROLE"},
+      {"RENAME USER a TO b", "RENAME USER"},
+      {"CREATE OR REPLACE USER a", "CREATE USER"},
+      {"SET PASSWORD FOR a='secret'", "SET PASSWORD"},
+      {"SET DEFAULT ROLE r FOR a", "SET DEFAULT"},
+      {"SET STATEMENT x=1 FOR GRANT USAGE ON *.* TO a", "GRANT"}};
+  for (const auto& [statement, name] : all) {
+    EXPECT_EQ(kind_of(statement), StatementKind::accounts) << statement;
+    EXPECT_EQ(account_statement(statement), name);
+    EXPECT_EQ(kind_of(name), StatementKind::accounts) << "told on by its name";
   }
 }
 

@@ -15,6 +15,7 @@
 #include "stores/mysql/log_position.h"
 #include "stores/mysql/object_definitions.h"
 #include "stores/mysql/object_maker.h"
+#include "stores/mysql/object_plan.h"
 #include "stores/mysql/progress.h"
 #include "stores/mysql/progress_schema.h"
 #include "stores/mysql/reader.h"
@@ -230,8 +231,9 @@ std::vector<model::Finding> Target::create_objects(const contract::Fence& fence,
 }
 
 contract::ObjectPlan Target::plan_object(const model::DdlEvent& event,
-                                         const contract::TableFilter& filter) {
-  return plan_object_change(event, filter);
+                                         const contract::TableFilter& filter,
+                                         const contract::TableRoute& route) {
+  return plan_object_change(*connect(), event, filter, route);
 }
 
 contract::ObjectOutcome Target::apply_object(const contract::Fence& fence,

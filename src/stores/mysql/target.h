@@ -83,7 +83,8 @@ class Target final : public contract::RowTarget,
                                              const contract::TableFilter& filter,
                                              const contract::TableRoute& route) override;
   contract::ObjectPlan plan_object(const model::DdlEvent& event,
-                                   const contract::TableFilter& filter) override;
+                                   const contract::TableFilter& filter,
+                                   const contract::TableRoute& route) override;
   contract::ObjectOutcome apply_object(const contract::Fence& fence, const model::DdlEvent& event,
                                        const contract::TableFilter& filter,
                                        const contract::TableRoute& route,

@@ -1,0 +1,105 @@
+#include "stores/mysql/object_plan.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "stores/mysql/ddl_statement.h"
+#include "stores/mysql/progress_schema.h"
+#include "stores/mysql/schema.h"
+#include "stores/mysql/sql.h"
+#include "stores/mysql/statement_kind.h"
+
+namespace wherry::stores::mysql {
+
+namespace {
+
+using model::CollectionName;
+using model::Severity;
+using Kind = contract::ObjectPlan::Kind;
+
+contract::ObjectPlan accounts_not_moved(const std::string& statement) {
+  contract::ObjectOutcome outcome;
+  outcome.findings.push_back({Severity::note, "source.accounts", account_statement(statement),
+                              "the source changed accounts or privileges, which are not moved",
+                              "do the same on the target, if it is to have them"});
+  return {Kind::not_carried, "account", std::move(outcome)};
+}
+
+bool is_view_of_ours(Connection& target, const CollectionName& home) {
+  return !target
+              .query(fmt::format(
+                  "SELECT 1 FROM `_wherry`.`made_object` WHERE `kind`={} AND `schema_name`={} AND "
+                  "`object_name`={}",
+                  bytes_literal(to_string(ObjectKind::view)), bytes_literal(home.schema),
+                  bytes_literal(home.name)))
+              .empty();
+}
+
+}  // namespace
+
+std::string subject_of(ObjectKind kind, const CollectionName& name) {
+  return std::string(to_string(kind)) + " " + name.text();
+}
+
+model::Finding object_not_carried(ObjectKind kind, const std::string& subject) {
+  return {Severity::blocker, "objects.not_carried", subject,
+          "a " + std::string(to_string(kind)) + " is not carried",
+          "exclude it, and make it on the target by hand"};
+}
+
+std::vector<RenamedView> renamed_views(Connection& target, const model::DdlEvent& event,
+                                       const contract::TableFilter& filter,
+                                       const contract::TableRoute& route) {
+  const DdlStatement read =
+      read_ddl(event.statement, dialect_of(event.sql_mode), event.default_schema);
+  if (read.kind != DdlKind::rename_table) return {};
+  std::set<CollectionName> names;
+  std::vector<RenamedView> out;
+  for (std::size_t i = 0; i + 1 < read.tables.size(); i += 2) {
+    const CollectionName& from = read.tables[i].name;
+    const CollectionName& to = read.tables[i + 1].name;
+    if (!names.insert(from).second || !names.insert(to).second) return {};
+    if (is_system_schema(from.schema) || (!filter(from) && !filter(to))) continue;
+    if (!filter(from) || !is_view_of_ours(target, route(from))) return {};
+    out.push_back({from, to});
+  }
+  return out;
+}
+
+contract::ObjectPlan plan_object_change(Connection& target, const model::DdlEvent& event,
+                                        const contract::TableFilter& filter,
+                                        const contract::TableRoute& route) {
+  if (kind_of(event.statement) == StatementKind::accounts)
+    return accounts_not_moved(event.statement);
+  const auto head = read_object(event.statement, dialect_of(event.sql_mode), event.default_schema);
+  if (!head) {
+    if (renamed_views(target, event, filter, route).empty()) return {};
+    return {Kind::apply, "view", {}};
+  }
+  const auto is_chosen = [&](const ObjectName& name) {
+    return !is_system_schema(name.name.schema) && filter(name.name);
+  };
+  if (acts_by_itself(head->kind)) {
+    // A trigger is chosen with its table, which its DROP does not name.
+    const bool system = is_system_schema(head->names[0].name.schema);
+    return {system ? Kind::none : Kind::held_back, std::string(to_string(head->kind)), {}};
+  }
+  if (std::none_of(head->names.begin(), head->names.end(), is_chosen)) return {};
+  if (!is_carried(head->kind)) {
+    contract::ObjectOutcome outcome;
+    for (const auto& [name, begin, end] : head->names) {
+      const std::string subject = subject_of(head->kind, name);
+      outcome.mended.push_back(subject);
+      if (head->verb != ObjectStatement::Verb::drop) {
+        outcome.findings.push_back(object_not_carried(head->kind, subject));
+      }
+    }
+    return {Kind::not_carried, std::string(to_string(head->kind)), std::move(outcome)};
+  }
+  return {Kind::apply, is_routine(head->kind) ? "routine" : std::string(to_string(head->kind)), {}};
+}
+
+}  // namespace wherry::stores::mysql

@@ -1,0 +1,35 @@
+#pragma once
+// What a statement in the log does to views, routines, triggers, events and accounts, before
+// anything is done. Reads from the connection to the target that it is given. Errors: those of the
+// connection, and of read_object() and read_ddl().
+
+#include <string>
+#include <vector>
+
+#include "contract/schema_objects.h"
+#include "stores/mysql/connection.h"
+#include "stores/mysql/object_statement.h"
+
+namespace wherry::stores::mysql {
+
+// As contract::SchemaObjects::plan_object().
+contract::ObjectPlan plan_object_change(Connection& target, const model::DdlEvent& event,
+                                        const contract::TableFilter& filter,
+                                        const contract::TableRoute& route);
+
+// A view and its new name, on the source.
+struct RenamedView {
+  model::CollectionName from;
+  model::CollectionName to;
+};
+
+// RENAME TABLE does not say what it renames: these are names of views that we made. Nothing if it
+// is about tables, or exchanges names, which a repeat would exchange back.
+std::vector<RenamedView> renamed_views(Connection& target, const model::DdlEvent& event,
+                                       const contract::TableFilter& filter,
+                                       const contract::TableRoute& route);
+
+std::string subject_of(ObjectKind kind, const model::CollectionName& name);  // "view shop.v"
+model::Finding object_not_carried(ObjectKind kind, const std::string& subject);
+
+}  // namespace wherry::stores::mysql
