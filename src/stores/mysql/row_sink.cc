@@ -20,8 +20,14 @@ using base::Error;
 using base::ErrorKind;
 
 constexpr std::size_t preferred_statement = std::size_t{1} << 20U;
+constexpr std::size_t room_beside_statement = 4096;  // in a packet
+constexpr std::size_t mebibyte = std::size_t{1} << 20U;
+constexpr std::size_t greatest_packet = std::size_t{1} << 30U;
 // Below this a statement is as fast as lines, with one round trip less.
 constexpr std::size_t worth_loading = std::size_t{32} << 10U;
+// A value of 64 MiB was not loaded by LOAD DATA within 90 seconds on MySQL 5.7, so greater rows go
+// as statements where they fit into one.
+constexpr std::size_t great_row = std::size_t{1} << 20U;
 // A server counts and keeps at most 65535 warnings; each enum of number 0 makes one.
 constexpr std::uint64_t zero_enums_a_statement = 50'000;
 constexpr std::string_view data_truncated = "1265";
@@ -81,7 +87,7 @@ RowSink::RowSink(Connection& connection) : connection_(connection) {
   connection_.execute(isolation);
   const Result r = connection_.query("SELECT @@max_allowed_packet AS p, @@local_infile AS l");
   packet_limit_ = r.number(0, "p").value_or(1U << 20U);
-  packet_limit_ -= std::min<std::size_t>(packet_limit_ / 4, 4096);
+  packet_limit_ -= std::min(packet_limit_ / 4, room_beside_statement);
   statement_limit_ = std::min(packet_limit_, preferred_statement);
   server_allows_lines_ = r.number(0, "l") == 1;
   lines_allowed_ = server_allows_lines_;
@@ -95,15 +101,22 @@ void RowSink::put(const contract::TablePair& table, const model::RowBatch& rows)
     std::size_t bytes = 0;
     std::uint64_t zero_enums = 0;
     bool typed = false;
+    bool great = false;
     std::size_t last = first;
     while (last < rows.rows() && zero_enums < zero_enums_a_statement) {
       const RowFacts facts = facts_of(table.source, batch.columns, rows, last);
+      great = facts.bytes > great_row;
+      if (great && last > first) {
+        great = false;  // it stands alone, next
+        break;
+      }
       bytes += facts.bytes;
       zero_enums += facts.zero_enums;
       typed |= facts.typed;
       ++last;
+      if (great) break;
     }
-    if (lines_allowed_ && !typed && bytes >= worth_loading) {
+    if (lines_allowed_ && !typed && !great && bytes >= worth_loading) {
       load(batch, first, last, zero_enums);
     } else {
       replace(batch, first, last);
@@ -156,12 +169,7 @@ void RowSink::replace(const Batch& batch, std::size_t first, std::size_t last) {
     }
     if (head.size() + values.size() > packet_limit_) {
       if (!lines_allowed_ || facts.typed) {
-        throw Error(ErrorKind::rejected, "target.max_allowed_packet",
-                    fmt::format("a row of {} does not fit into the target's max_allowed_packet; "
-                                "raise it{}",
-                                base::human_bytes(values.size()),
-                                facts.typed ? "" : ", or allow local_infile there"),
-                    batch.table.target.text());
+        refuse(head.size() + values.size(), !facts.typed, batch.table);
       }
       load(batch, row, row + 1, facts.zero_enums);
       continue;
@@ -233,12 +241,27 @@ void RowSink::remove_range(const contract::TablePair& table, const model::Chunk&
 }
 
 void RowSink::require_fit(const std::string& sql, const contract::TablePair& table) const {
-  if (sql.size() <= packet_limit_) return;
+  if (sql.size() > packet_limit_) refuse(sql.size(), false, table);
+}
+
+void RowSink::refuse(std::size_t statement, bool fits_as_lines, const contract::TablePair& table) {
+  const std::string what = fmt::format(
+      "a row that takes {} in a statement does not fit into the target's "
+      "max_allowed_packet",
+      base::human_bytes(statement));
+  const std::size_t needed = (statement + room_beside_statement) / mebibyte * mebibyte + mebibyte;
+  std::string remedy;
+  if (needed <= greatest_packet) {
+    remedy = fmt::format("SET GLOBAL max_allowed_packet={}", needed);
+  }
+  if (fits_as_lines) remedy += (remedy.empty() ? "" : ", or ") + std::string("allow local_infile");
+  if (remedy.empty()) {
+    throw Error(ErrorKind::rejected, "target.max_allowed_packet",
+                what + ", nor into the greatest that there is: leave its table out",
+                table.target.text());
+  }
   throw Error(ErrorKind::rejected, "target.max_allowed_packet",
-              fmt::format("a change of {} does not fit into the target's max_allowed_packet; "
-                          "raise it",
-                          base::human_bytes(sql.size())),
-              table.target.text());
+              what + "; there: " + remedy + ", then start again", table.target.text());
 }
 
 void RowSink::remove(const contract::TablePair& table, const std::vector<model::Key>& keys) {

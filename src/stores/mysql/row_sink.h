@@ -47,6 +47,8 @@ class RowSink {
                        std::uint64_t zero_enums);
   void expect(const Batch& batch, std::uint64_t sent, std::uint64_t stored, std::uint64_t warnings,
               std::uint64_t zero_enums);
+  [[noreturn]] static void refuse(std::size_t statement, bool fits_as_lines,
+                                  const contract::TablePair& table);
   [[noreturn]] void mismatch(const std::string& table, const std::string& what);
 
   Connection& connection_;
