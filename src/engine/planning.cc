@@ -137,6 +137,11 @@ bool forgot_its_start(Parts& parts, const std::stop_token& stop) {
 }
 
 void throw_progress_missing(Parts& parts) {
+  // Lost since it was looked for: whoever meets the target anew plans anew.
+  if (state_of(parts.journal) == State::copying) {
+    throw base::Error(base::ErrorKind::data_mismatch, std::string(target_went_back),
+                      "the target has lost the start of the stream");
+  }
   throw base::Error(
       base::ErrorKind::data_mismatch, "target.progress_missing",
       "the target holds no progress of this migration any more, of which the journal knows " +

@@ -17,7 +17,8 @@ void plan(Parts& parts, const std::stop_token& stop);
 // everything was copied? Then the state is `planned` again, and plan() is to follow, which uses no
 // table that holds rows (RowTarget::create_tables).
 [[nodiscard]] bool forgot_its_start(Parts& parts, const std::stop_token& stop);
-// For a target that has lost more than that.
+// For a target that has lost more than that. One that lost just that since it was looked at is to
+// be met anew: Error(data_mismatch, target_went_back).
 [[noreturn]] void throw_progress_missing(Parts& parts);
 
 }  // namespace wherry::engine
