@@ -339,22 +339,32 @@ class Assessment {
     }
   }
 
-  void check_readable(const TableSchema& t) {
-    try {
-      if (t.columns.empty()) return;
-      c_.query("SELECT " + select_list(t) + " FROM " + qualified(t.name) + " `t` LIMIT 0");
-      for (const ForeignKey& key : foreign_keys_in(show_create(c_, t.name), t.name))
-        check_foreign_key(t, key);
-    } catch (const Error& e) {
-      if (e.code() == "mysql.privilege") {
-        add(Severity::blocker, "source.privilege.select", t.name.text(),
-            "the account may not read it", grant("SELECT", qualified(t.name)));
-      } else if (!e.may_retry()) {
-        add(Severity::blocker, "source.unreadable", t.name.text(), e.message(),
-            "mend or exclude the table");
-      } else {
-        throw;
+  // Its definition may change between its reading and this.
+  void check_readable(TableSchema t) {
+    constexpr int tries = 3;
+    for (int attempt = 1;; ++attempt) {
+      try {
+        if (t.columns.empty()) return;
+        c_.query("SELECT " + select_list(t) + " FROM " + qualified(t.name) + " `t` LIMIT 0");
+        for (const ForeignKey& key : foreign_keys_in(show_create(c_, t.name), t.name))
+          check_foreign_key(t, key);
+        return;
+      } catch (const Error& e) {
+        if (e.may_retry()) throw;
+        if (e.code() == "mysql.privilege") {
+          add(Severity::blocker, "source.privilege.select", t.name.text(),
+              "the account may not read it", grant("SELECT", qualified(t.name)));
+          return;
+        }
+        if (attempt == tries) {
+          add(Severity::blocker, "source.unreadable", t.name.text(), e.message(),
+              "mend or exclude the table");
+          return;
+        }
       }
+      auto now = read_table(c_, t.name);
+      if (!now) return;  // it is gone
+      t = std::move(*now);
     }
   }
 
