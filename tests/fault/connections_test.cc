@@ -87,7 +87,7 @@ TEST_P(StandingStill, a_server_does_not_keep_wherry_from_stopping) {
       << wherry.output();
   gate.stall(true);
   std::this_thread::sleep_for(500ms);
-  EXPECT_EQ(wherry.stop(20s), 130) << wherry.output();
+  EXPECT_EQ(wherry.stop(30s), 130) << wherry.output();
   gate.stall(false);
   bed.expect_equal_at_the_end(wherry);
 }

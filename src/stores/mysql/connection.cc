@@ -1,12 +1,16 @@
 #include "stores/mysql/connection.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <utility>
 
 #include <errmsg.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <strings.h>
 #include <sys/socket.h>
 
@@ -194,6 +198,7 @@ void Connection::connect(const ConnectOptions& options) {
     const std::lock_guard lock(socket_mutex_);
     socket_ = mysql_get_socket(mysql_);
   }
+  const AnswerSoon soon(*this);
   execute(session_settings);
   if (!server_.is_mariadb() && server_.number >= 80003) execute(fresh_statistics);
   if (!server_.is_mariadb() && server_.number >= 80030) execute(show_made_keys);
@@ -216,7 +221,26 @@ void Connection::keep_alive() {
 
 void Connection::send(std::string_view sql) {
   if (interrupted_) base::throw_cancelled();
-  if (mysql_real_query(mysql_, sql.data(), static_cast<unsigned long>(sql.size())) != 0) fail();
+  const auto size = static_cast<unsigned long>(sql.size());
+  if (soon_) {
+    if (mysql_send_query(mysql_, sql.data(), size) != 0) fail();
+    wait_for_answer();
+    if (mysql_read_query_result(mysql_) != 0) fail();
+  } else if (mysql_real_query(mysql_, sql.data(), size) != 0) {
+    fail();
+  }
+}
+
+void Connection::wait_for_answer() {
+  const auto limit = std::chrono::steady_clock::now() + endpoint_.connect_timeout;
+  pollfd answer{mysql_get_socket(mysql_), POLLIN, 0};
+  int ready = 0;
+  do {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(limit - std::chrono::steady_clock::now());
+    ready = poll(&answer, 1, std::max(0, static_cast<int>(left.count())));
+  } while (ready < 0 && errno == EINTR);
+  if (ready == 0) throw to_error(CR_SERVER_LOST, "No answer to a new connection", endpoint_.text());
 }
 
 Result Connection::query(std::string_view sql) {

@@ -157,10 +157,12 @@ class Connection {
 
  private:
   friend class Stream;
+  friend class AnswerSoon;
   void connect(const ConnectOptions& options);
   void set_options(const ConnectOptions& options);
   void keep_alive();
   void send(std::string_view sql);
+  void wait_for_answer();
 
   Endpoint endpoint_;
   MYSQL* mysql_ = nullptr;
@@ -169,6 +171,22 @@ class Connection {
   std::atomic<bool> interrupted_ = false;
   std::mutex socket_mutex_;  // interrupt() against closing
   int socket_ = -1;
+  bool soon_ = false;
+};
+
+// While it lives, a statement that is not answered within the time to connect throws
+// Error(connection_lost): for what is asked before others can interrupt the connection.
+class AnswerSoon {
+ public:
+  explicit AnswerSoon(Connection& connection) : connection_(connection) {
+    connection_.soon_ = true;
+  }
+  ~AnswerSoon() { connection_.soon_ = false; }
+  AnswerSoon(const AnswerSoon&) = delete;
+  AnswerSoon& operator=(const AnswerSoon&) = delete;
+
+ private:
+  Connection& connection_;
 };
 
 // While it lives, a requested stop interrupts the connection.

@@ -25,6 +25,7 @@ std::string server_identity(Connection& connection) {
 
 void check_identity(Connection& connection, const std::string& expected, std::string_view side) {
   if (expected.empty()) return;
+  const AnswerSoon soon(connection);
   const std::string found = server_identity(connection);
   if (found == expected) return;
   const bool source = side == "source";
