@@ -295,15 +295,6 @@ std::optional<Finding> difference(const ObjectDefinition& source, const ObjectDe
                  "make it again on the target in the session that it needs, or accept it"};
 }
 
-bool made_by_anyone(Connection& target, ObjectKind kind, const CollectionName& home) {
-  return !target
-              .query(fmt::format("SELECT 1 FROM `_wherry`.`made_object` WHERE `kind`={} AND "
-                                 "`schema_name`={} AND `object_name`={}",
-                                 bytes_literal(to_string(kind)), bytes_literal(home.schema),
-                                 bytes_literal(home.name)))
-              .empty();
-}
-
 Finding unreadable(const ObjectDefinition& definition) {
   if (!definition.sql.empty()) {
     return {Severity::blocker, "objects.form", definition.subject(),

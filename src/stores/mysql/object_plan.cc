@@ -28,17 +28,16 @@ contract::ObjectPlan accounts_not_moved(const std::string& statement) {
   return {Kind::not_carried, "account", std::move(outcome)};
 }
 
-bool is_view_of_ours(Connection& target, const CollectionName& home) {
+}  // namespace
+
+bool made_by_anyone(Connection& target, ObjectKind kind, const CollectionName& home) {
   return !target
-              .query(fmt::format(
-                  "SELECT 1 FROM `_wherry`.`made_object` WHERE `kind`={} AND `schema_name`={} AND "
-                  "`object_name`={}",
-                  bytes_literal(to_string(ObjectKind::view)), bytes_literal(home.schema),
-                  bytes_literal(home.name)))
+              .query(fmt::format("SELECT 1 FROM `_wherry`.`made_object` WHERE `kind`={} AND "
+                                 "`schema_name`={} AND `object_name`={}",
+                                 bytes_literal(to_string(kind)), bytes_literal(home.schema),
+                                 bytes_literal(home.name)))
               .empty();
 }
-
-}  // namespace
 
 std::string subject_of(ObjectKind kind, const CollectionName& name) {
   return std::string(to_string(kind)) + " " + name.text();
@@ -63,7 +62,7 @@ std::vector<RenamedView> renamed_views(Connection& target, const model::DdlEvent
     const CollectionName& to = read.tables[i + 1].name;
     if (!names.insert(from).second || !names.insert(to).second) return {};
     if (is_system_schema(from.schema) || (!filter(from) && !filter(to))) continue;
-    if (!filter(from) || !is_view_of_ours(target, route(from))) return {};
+    if (!filter(from) || !made_by_anyone(target, ObjectKind::view, route(from))) return {};
     out.push_back({from, to});
   }
   return out;

@@ -29,6 +29,9 @@ std::vector<RenamedView> renamed_views(Connection& target, const model::DdlEvent
                                        const contract::TableFilter& filter,
                                        const contract::TableRoute& route);
 
+// Whether a migration made it, whichever. Requires: the target has been prepared.
+bool made_by_anyone(Connection& target, ObjectKind kind, const model::CollectionName& home);
+
 std::string subject_of(ObjectKind kind, const model::CollectionName& name);  // "view shop.v"
 model::Finding object_not_carried(ObjectKind kind, const std::string& subject);
 
