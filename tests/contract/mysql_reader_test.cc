@@ -480,7 +480,7 @@ TEST_P(MysqlReader, assess_names_each_missing_privilege_with_its_grant) {
   EXPECT_THAT(blockers(missing), Contains("source.privilege.replication_client source"));
   for (const auto& f : missing) {
     if (f.code == "source.privilege.replication_slave") {
-      EXPECT_EQ(f.what_to_do, "GRANT REPLICATION SLAVE ON *.* TO 'mover'@'localhost';");
+      EXPECT_EQ(f.what_to_do, "GRANT REPLICATION SLAVE ON *.* TO `mover`@`localhost`;");
     }
   }
   sql("GRANT SELECT, REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO mover@localhost");
@@ -493,7 +493,7 @@ TEST_P(MysqlReader, assess_names_each_missing_privilege_with_its_grant) {
   EXPECT_THAT(blockers(lacking), ElementsAre("source.privilege.lock_tables r.child"));
   for (const auto& f : lacking) {
     if (f.code == "source.privilege.lock_tables") {
-      EXPECT_EQ(f.what_to_do, "GRANT LOCK TABLES ON `r`.* TO 'mover'@'localhost';");
+      EXPECT_EQ(f.what_to_do, "GRANT LOCK TABLES ON `r`.* TO `mover`@`localhost`;");
     }
   }
 }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,16 +20,39 @@ namespace {
 using namespace std::chrono_literals;
 using nlohmann::json;
 
-Server start_with(std::vector<std::string> options) {
-  ServerOptions all;
-  all.extra = std::move(options);
-  return Server::start_mariadb(all);
-}
+// Source and target are of one kind.
+class Circumstances : public testing::TestWithParam<ServerKind> {
+ protected:
+  void SetUp() override {
+    if (!Server::available(GetParam())) GTEST_SKIP() << to_string(GetParam()) << " cannot be had";
+  }
+  static bool is_mariadb() { return GetParam() == ServerKind::mariadb; }
+  static Server start_with(std::vector<std::string> options) {
+    ServerOptions all;
+    all.extra = std::move(options);
+    return Server::start(GetParam(), all);
+  }
+  static Server start() { return start_with({}); }
+  // A MySQL with GTIDs does not start without a log.
+  static std::vector<std::string> without_log() {
+    std::vector<std::string> options{"--skip-log-bin"};
+    if (!is_mariadb()) {
+      options.insert(options.end(), {"--gtid-mode=OFF", "--enforce-gtid-consistency=OFF"});
+    }
+    return options;
+  }
+};
 
+// `filler` may use `seq`.
 void make_rows(const Server& server, int rows, const std::string& filler = "REPEAT('x', 200)") {
-  server.exec_sql("CREATE DATABASE bank; CREATE TABLE bank.t (id INT PRIMARY KEY, v LONGTEXT); " +
-                  std::string("INSERT INTO bank.t SELECT seq, ") + filler +
-                  " FROM mysql.seq_1_to_" + std::to_string(rows));
+  server.exec_sql(
+      "CREATE DATABASE digits; CREATE TABLE digits.d (d INT PRIMARY KEY); INSERT INTO digits.d "
+      "VALUES (0),(1),(2),(3),(4),(5),(6),(7),(8),(9); CREATE DATABASE bank; CREATE TABLE bank.t "
+      "(id INT PRIMARY KEY, v LONGTEXT); INSERT INTO bank.t SELECT seq, " +
+      filler +
+      " FROM (SELECT 1 + a.d + 10*b.d + 100*c.d + 1000*e.d + 10000*f.d AS seq FROM digits.d a, "
+      "digits.d b, digits.d c, digits.d e, digits.d f) AS n WHERE seq <= " +
+      std::to_string(rows) + "; DROP DATABASE digits");
 }
 
 bool has_finding(const json& assessment, const std::string& code, const std::string& mend) {
@@ -48,9 +72,23 @@ void expect_untouched(const Server& target) {
   EXPECT_TRUE(target.query("SHOW DATABASES LIKE '%wherry%'").empty());
 }
 
-TEST(Circumstances, a_source_without_a_usable_log_is_refused_until_it_has_one) {
-  auto source = start_with({"--skip-log-bin"});
-  const auto target = Server::start_mariadb();
+// Both sides, by TCP and with a password.
+void connect_as(const Wherry& wherry, const std::string& user, const std::string& password,
+                const Server& source, const Server& target) {
+  ASSERT_EQ(setenv("WHERRY_TEST_PASSWORD", password.c_str(), 1), 0);
+  const auto side = [&](const Server& server) {
+    return "\n  type: mysql\n  host: 127.0.0.1\n  port: " + std::to_string(server.port()) +
+           "\n  user: " + user + "\n  password_env: WHERRY_TEST_PASSWORD\n";
+  };
+  std::ofstream(wherry.config()) << "name: test\nsource:" << side(source)
+                                 << "target:" << side(target)
+                                 << "tables:\n  include: [\"bank.*\"]\njournal: "
+                                 << (wherry.directory() / "journal").string() << "\n";
+}
+
+TEST_P(Circumstances, a_source_without_a_usable_log_is_refused_until_it_has_one) {
+  auto source = start_with(without_log());
+  const auto target = start();
   make_rows(source, 1000);
   Wherry wherry(source, target, {"bank.*"});
   EXPECT_TRUE(has_finding(ask(wherry, {"assess"}, 3), "source.binlog_off", "log_bin"));
@@ -67,9 +105,9 @@ TEST(Circumstances, a_source_without_a_usable_log_is_refused_until_it_has_one) {
   expect_moves(wherry, source, target);
 }
 
-TEST(Circumstances, a_target_with_rows_of_others_is_refused_and_they_stay) {
-  const auto source = Server::start_mariadb();
-  const auto target = Server::start_mariadb();
+TEST_P(Circumstances, a_target_with_rows_of_others_is_refused_and_they_stay) {
+  const auto source = start();
+  const auto target = start();
   make_rows(source, 1000);
   make_rows(target, 3, "'not yours'");
   Wherry wherry(source, target, {"bank.*"});
@@ -81,9 +119,9 @@ TEST(Circumstances, a_target_with_rows_of_others_is_refused_and_they_stay) {
   expect_moves(wherry, source, target);
 }
 
-TEST(Circumstances, a_read_only_target_is_refused_until_it_is_writable) {
-  const auto source = Server::start_mariadb();
-  auto target = Server::start_mariadb();
+TEST_P(Circumstances, a_read_only_target_is_refused_until_it_is_writable) {
+  const auto source = start();
+  auto target = start();
   make_rows(source, 20'000);
   target.exec_sql("SET GLOBAL read_only=ON");
   Wherry wherry(source, target, {"bank.*"});
@@ -92,8 +130,9 @@ TEST(Circumstances, a_read_only_target_is_refused_until_it_is_writable) {
   expect_moves(wherry, source, target);
 }
 
-TEST(Circumstances, a_target_without_space_is_a_clear_stop_and_goes_on_with_more) {
-  const auto source = Server::start_mariadb();
+TEST_P(Circumstances, a_target_without_space_is_a_clear_stop_and_goes_on_with_more) {
+  if (!is_mariadb()) GTEST_SKIP() << "a MySQL's data directory has grown beyond that already";
+  const auto source = start();
   const std::vector<std::string> small{"--innodb-file-per-table=0",
                                        "--innodb-data-file-path=ibdata1:12M:autoextend:max:40M",
                                        "--skip-log-bin"};
@@ -111,9 +150,10 @@ TEST(Circumstances, a_target_without_space_is_a_clear_stop_and_goes_on_with_more
   expect_moves(wherry, source, target);
 }
 
-TEST(Circumstances, rows_larger_than_the_targets_packets_arrive_or_are_refused_by_name) {
-  const auto source = Server::start_mariadb();
+TEST_P(Circumstances, rows_larger_than_the_targets_packets_arrive_or_are_refused_by_name) {
+  const auto source = start();
   const auto target = start_with({"--max-allowed-packet=1M"});
+  source.exec_sql("SET GLOBAL max_allowed_packet=64*1024*1024");
   make_rows(source, 3, "REPEAT(seq, 3000000)");
   source.exec_sql("SET GLOBAL local_infile=ON");
   Wherry wherry(source, target, {"bank.*"});
@@ -128,24 +168,78 @@ TEST(Circumstances, rows_larger_than_the_targets_packets_arrive_or_are_refused_b
   }
 }
 
-TEST(Circumstances, a_wrong_password_is_said_at_once_without_telling_it) {
-  const auto source = Server::start_mariadb();
-  const auto target = Server::start_mariadb();
+// Only source and target together tell it.
+TEST_P(Circumstances, a_target_that_finds_less_or_takes_less_than_the_source_is_told_of) {
+  const auto source = start_with({"--lower-case-table-names=1", "--max-allowed-packet=64M"});
+  const auto target = start_with({"--max-allowed-packet=32M"});
+  make_rows(source, 1000);
+  Wherry wherry(source, target, {"bank.*"});
+  const json told = ask(wherry, {"assess"});
+  EXPECT_TRUE(has_finding(told, "target.names_have_case", "lower_case_table_names=1")) << told;
+  EXPECT_TRUE(
+      has_finding(told, "target.smaller_packets", "SET GLOBAL max_allowed_packet=134217728;"))
+      << told;
+  target.exec_sql("SET GLOBAL max_allowed_packet=134217728");
+  EXPECT_FALSE(has_finding(ask(wherry, {"assess"}), "target.smaller_packets", ""));
+  expect_moves(wherry, source, target);
+
+  const auto alike = start_with({"--lower-case-table-names=1"});
+  EXPECT_FALSE(has_finding(ask(Wherry(source, alike, {"bank.*"}), {"assess"}),
+                           "target.names_have_case", ""));
+}
+
+TEST_P(Circumstances, a_wrong_password_is_said_at_once_without_telling_it) {
+  const auto source = start();
+  const auto target = start();
   make_rows(source, 10);
   source.exec_sql("CREATE USER mover@'%' IDENTIFIED BY 'right'");
-  ASSERT_EQ(setenv("WHERRY_TEST_WRONG", "not-this-one", 1), 0);
   Wherry wherry(source, target, {"bank.*"});
-  std::ofstream(wherry.config())
-      << "name: test\nsource:\n  type: mysql\n  host: 127.0.0.1\n  port: " << source.port()
-      << "\n  user: mover\n  password_env: WHERRY_TEST_WRONG\ntarget:\n  type: mysql\n  socket: "
-      << target.socket() << "\n  user: root\ntables:\n  include: [\"bank.*\"]\njournal: "
-      << (wherry.directory() / "journal").string() << "\n";
+  connect_as(wherry, "mover", "not-this-one", source, target);
   const json error = ask(wherry, {"run"}, 1);
   EXPECT_EQ(error["code"], "mysql.auth");
   EXPECT_EQ(error.dump().find("not-this-one"), std::string::npos);
   EXPECT_EQ(said_besides(wherry).find("not-this-one"), std::string::npos);
   expect_untouched(target);
 }
+
+// Each is named with the statement that gives it, and no more than these are needed.
+TEST_P(Circumstances, missing_privileges_are_named_with_the_grants_that_mend_them) {
+  const auto source = start();
+  const auto target = start();
+  make_rows(source, 1000);
+  source.exec_sql(
+      "CREATE TABLE bank.child (id INT PRIMARY KEY, FOREIGN KEY (id) REFERENCES bank.t (id) ON "
+      "DELETE CASCADE); INSERT INTO bank.child SELECT id FROM bank.t");
+  for (const auto* server : {&source, &target}) {
+    server->exec_sql("CREATE USER mover@'%' IDENTIFIED BY 'right'");
+  }
+  source.exec_sql("GRANT SELECT ON bank.* TO mover@'%'");
+  Wherry wherry(source, target, {"bank.*"});
+  connect_as(wherry, "mover", "right", source, target);
+  std::set<std::string> given;
+  for (int round = 0; round < 5; ++round) {
+    const auto asked = answer(wherry, {"assess", "--json"});
+    const json assessment = json::parse(asked.output);
+    if (assessment["ready"] == true) break;
+    for (const auto& finding : assessment["findings"]) {
+      if (finding["severity"] != "blocker") continue;
+      const std::string mend = finding["what_to_do"];
+      const std::string code = finding["code"];
+      ASSERT_TRUE(mend.starts_with("GRANT ")) << finding.dump(1);
+      (code.starts_with("source.") ? source : target).exec_sql(mend);
+      given.insert(code);
+    }
+  }
+  EXPECT_TRUE(given.contains("source.privilege.replication_slave"));
+  EXPECT_TRUE(given.contains("source.privilege.replication_client"));
+  EXPECT_EQ(given.contains("source.privilege.lock_tables"), !is_mariadb());
+  EXPECT_TRUE(given.contains("target.privilege_missing"));
+  expect_moves(wherry, source, target);
+}
+
+INSTANTIATE_TEST_SUITE_P(On, Circumstances,
+                         testing::Values(ServerKind::mariadb, ServerKind::mysql57),
+                         [](const auto& kind) { return std::string(to_string(kind.param)); });
 
 }  // namespace
 }  // namespace wherry::tests

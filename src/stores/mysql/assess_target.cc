@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "stores/mysql/grants.h"
+#include "stores/mysql/assessed_server.h"
 #include "stores/mysql/identity.h"
 #include "stores/mysql/progress_schema.h"
 #include "stores/mysql/schema.h"
@@ -44,10 +44,9 @@ std::string one_name(const std::string& collation) {
 class Assessment {
  public:
   Assessment(Connection& connection, const std::vector<TablePair>& tables)
-      : c_(connection), tables_(tables) {}
+      : c_(connection), tables_(tables), s_(connection) {}
 
   std::vector<model::Finding> run() {
-    read_variables();
     check_version();
     check_writable();
     check_privileges();
@@ -59,49 +58,27 @@ class Assessment {
     read_triggers();
     for (const auto& pair : tables_) check_table(pair);
     check_space();
-    return std::move(findings_);
+    return s_.take_findings();
   }
 
  private:
-  void add(Severity severity, std::string code, std::string subject, std::string why,
-           std::string what_to_do) {
-    findings_.push_back(
-        {severity, std::move(code), std::move(subject), std::move(why), std::move(what_to_do)});
-  }
-
-  void read_variables() {
-    const Result r = c_.query("SHOW GLOBAL VARIABLES");
-    for (std::size_t row = 0; row < r.rows(); ++row) {
-      variables_[r.text(row, std::size_t{0})] = r.text(row, std::size_t{1});
-    }
-    const Result grants = c_.query("SHOW GRANTS");
-    for (std::size_t row = 0; row < grants.rows(); ++row) {
-      grants_.add(grants.text(row, std::size_t{0}));
-    }
-  }
-
-  // "" if the server does not know the variable.
-  std::string variable(const std::string& name) const {
-    const auto found = variables_.find(name);
-    return found == variables_.end() ? std::string() : found->second;
-  }
-
   void check_version() {
     const std::string name = describe_server(c_);
     switch (support_of(c_.server())) {
       case Support::too_old:
-        add(Severity::blocker, "target.version_too_old", "target",
-            name + " is older than what Wherry writes to",
-            "move to MariaDB 10.3 or MySQL 5.6 or newer");
+        s_.add(Severity::blocker, "target.version_too_old", "target",
+               name + " is older than what Wherry writes to",
+               "move to MariaDB 10.3 or MySQL 5.6 or newer");
         break;
       case Support::by_documents:
-        add(Severity::warning, "target.version_by_documents", "target",
-            "no server of MySQL 8 or newer was tried: " + name +
-                " is written as MySQL's documents describe it",
-            "rehearse the migration first; watch the proofs");
+        s_.add(Severity::warning, "target.version_by_documents", "target",
+               "no server of MySQL 8 or newer was tried: " + name +
+                   " is written as MySQL's documents describe it",
+               "rehearse the migration first; watch the proofs");
         break;
       case Support::not_tested:
-        add(Severity::warning, "target.version_not_tested", "target",
+        s_.add(
+            Severity::warning, "target.version_not_tested", "target",
             name +
                 " is not among the versions Wherry is tested with (MariaDB 10.11, MySQL 5.6, 5.7)",
             "rehearse the migration first; watch the proofs");
@@ -109,22 +86,23 @@ class Assessment {
       case Support::tested:
         break;
     }
-    if (variable("wsrep_on") == "ON") {
-      add(Severity::warning, "target.galera", "target",
-          "the target is a Galera node: a commit may fail there that would not elsewhere, and "
-          "locks "
-          "by name hold on one node only",
-          "write to one node only, and rehearse the migration first");
+    if (s_.variable("wsrep_on") == "ON") {
+      s_.add(Severity::warning, "target.galera", "target",
+             "the target is a Galera node: a commit may fail there that would not elsewhere, and "
+             "locks "
+             "by name hold on one node only",
+             "write to one node only, and rehearse the migration first");
     }
   }
 
   void check_writable() {
-    const std::string read_only = variable("read_only");
-    const std::string super = variable("super_read_only");
+    const std::string read_only = s_.variable("read_only");
+    const std::string super = s_.variable("super_read_only");
     if (super == "ON" || (read_only != "OFF" && read_only != "0" && !read_only.empty())) {
-      add(Severity::blocker, "target.read_only", "target", "the target takes no writes (read_only)",
-          super == "ON" ? "SET GLOBAL super_read_only=OFF; SET GLOBAL read_only=OFF;"
-                        : "SET GLOBAL read_only=OFF;");
+      s_.add(Severity::blocker, "target.read_only", "target",
+             "the target takes no writes (read_only)",
+             super == "ON" ? "SET GLOBAL super_read_only=OFF; SET GLOBAL read_only=OFF;"
+                           : "SET GLOBAL read_only=OFF;");
     }
   }
 
@@ -134,14 +112,13 @@ class Assessment {
     for (const auto& schema : schemas) {
       std::string missing;
       for (const auto privilege : needed_privileges) {
-        if (grants_.has_on(schema, privilege)) continue;
+        if (s_.grants().has_on(schema, privilege)) continue;
         if (!missing.empty()) missing += ", ";
         missing += privilege;
       }
       if (missing.empty()) continue;
-      add(Severity::blocker, "target.privilege_missing", base::printable(schema),
-          "the account may not " + missing,
-          "GRANT " + missing + " ON " + identifier(schema) + ".* TO " + account_of(c_) + ";");
+      s_.add(Severity::blocker, "target.privilege_missing", base::printable(schema),
+             "the account may not " + missing, s_.grant(missing, identifier(schema) + ".*"));
     }
   }
 
@@ -149,8 +126,8 @@ class Assessment {
     if (!has_progress()) return;
     const auto version = c_.query("SELECT `version` FROM `_wherry`.`meta`");
     if (!version.empty() && version.number(0, std::size_t{0}).value_or(0) > progress_version) {
-      add(Severity::blocker, "target.progress_newer", "_wherry",
-          "the target holds the progress of a newer Wherry", "use the newer one");
+      s_.add(Severity::blocker, "target.progress_newer", "_wherry",
+             "the target holds the progress of a newer Wherry", "use the newer one");
     }
   }
 
@@ -162,41 +139,43 @@ class Assessment {
   }
 
   void check_load_path() {
-    if (variable("local_infile") != "ON") {
-      add(Severity::note, "target.local_infile", "target",
-          "local_infile is off: rows are sent as REPLACE statements, which is slower",
-          "SET GLOBAL local_infile=ON; while the data is copied");
+    if (s_.variable("local_infile") != "ON") {
+      s_.add(Severity::note, "target.local_infile", "target",
+             "local_infile is off: rows are sent as REPLACE statements, which is slower",
+             "SET GLOBAL local_infile=ON; while the data is copied");
     }
-    const std::string packet = variable("max_allowed_packet");
+    const std::string packet = s_.variable("max_allowed_packet");
     if (!packet.empty() && std::stoull(packet) < comfortable_packet) {
-      add(Severity::warning, "target.max_allowed_packet", "target",
-          "max_allowed_packet is " + base::human_bytes(std::stoull(packet)) +
-              ": a row greater than that can only be loaded where local_infile is on",
-          "SET GLOBAL max_allowed_packet=1073741824;");
+      s_.add(Severity::warning, "target.max_allowed_packet", "target",
+             "max_allowed_packet is " + base::human_bytes(std::stoull(packet)) +
+                 ": a row greater than that can only be loaded where local_infile is on",
+             "SET GLOBAL max_allowed_packet=1073741824;");
     }
   }
 
   void check_log() {
-    if (variable("log_bin") != "ON") {
-      add(Severity::note, "target.binlog_off", "target",
+    if (s_.variable("log_bin") != "ON") {
+      s_.add(
+          Severity::note, "target.binlog_off", "target",
           "the target writes no binary log: writes of others to it are not noticed before a proof "
           "is "
           "made again, and there is no way back after a switch",
           "start the target with log_bin, binlog_format=ROW and binlog_row_image=FULL");
       return;
     }
-    if (auto why = why_unwatchable(c_)) findings_.push_back(*std::move(why));
-    const std::string format = variable("binlog_format");
+    if (auto why = why_unwatchable(c_)) s_.add(*std::move(why));
+    const std::string format = s_.variable("binlog_format");
     if (format == "STATEMENT") {
-      add(Severity::blocker, "target.binlog_format", "target",
-          "binlog_format is STATEMENT: the target refuses the transactions that Wherry writes",
-          "SET GLOBAL binlog_format='ROW';");
+      s_.add(Severity::blocker, "target.binlog_format", "target",
+             "binlog_format is STATEMENT: the target refuses the transactions that Wherry writes",
+             "SET GLOBAL binlog_format='ROW';");
     } else if (format != "ROW" && !format.empty()) {
-      add(Severity::note, "target.binlog_format", "target", "binlog_format is " + format,
-          "SET GLOBAL binlog_format='ROW'; for the way back");
+      s_.add(Severity::note, "target.binlog_format", "target", "binlog_format is " + format,
+             "SET GLOBAL binlog_format='ROW'; for the way back");
     }
-    if (variable("innodb_flush_log_at_trx_commit") != "1" || variable("sync_binlog") != "1") {
-      add(Severity::note, "target.durability", "target",
+    if (s_.variable("innodb_flush_log_at_trx_commit") != "1" || s_.variable("sync_binlog") != "1") {
+      s_.add(
+          Severity::note, "target.durability", "target",
           "the target may lose its last transactions in a power cut; Wherry's progress is lost "
           "with "
           "them, so nothing is missing afterwards, but replicas of the target may differ from it",
@@ -231,14 +210,14 @@ class Assessment {
       }
     }
     for (const auto& [collation, column] : missing) {
-      add(Severity::blocker, "target.collation_missing", column,
-          "the target does not know the collation " + collation,
-          "move to a server that knows it, or change the column on the source first");
+      s_.add(Severity::blocker, "target.collation_missing", column,
+             "the target does not know the collation " + collation,
+             "move to a server that knows it, or change the column on the source first");
     }
   }
 
   void check_names() {
-    const std::string folding = variable("lower_case_table_names");
+    const std::string folding = s_.variable("lower_case_table_names");
     const bool folds = folding != "0" && !folding.empty();
     std::map<CollectionName, std::string> taken;
     for (const auto& pair : tables_) {
@@ -246,17 +225,18 @@ class Assessment {
           folds ? CollectionName{lower(pair.target.schema), lower(pair.target.name)} : pair.target;
       const auto [at, is_new] = taken.emplace(name, pair.source.name.text());
       if (!is_new) {
-        add(Severity::blocker, "target.name_taken_twice", pair.target.text(),
-            at->second + " and " + pair.source.name.text() + " would be moved to the same table" +
-                (folds ? " (lower_case_table_names=" + folding + ")" : ""),
-            "rename one of them on its way");
+        s_.add(Severity::blocker, "target.name_taken_twice", pair.target.text(),
+               at->second + " and " + pair.source.name.text() +
+                   " would be moved to the same table" +
+                   (folds ? " (lower_case_table_names=" + folding + ")" : ""),
+               "rename one of them on its way");
       }
       if (folding == "1" && name != pair.target) {
-        add(Severity::blocker, "target.lower_case_table_names", pair.target.text(),
-            "the target keeps names in lower case only (lower_case_table_names=1)",
-            "rename it to " + name.text() +
-                " on its way, or move to a server with the source's "
-                "lower_case_table_names");
+        s_.add(Severity::blocker, "target.lower_case_table_names", pair.target.text(),
+               "the target keeps names in lower case only (lower_case_table_names=1)",
+               "rename it to " + name.text() +
+                   " on its way, or move to a server with the source's "
+                   "lower_case_table_names");
       }
     }
   }
@@ -289,14 +269,15 @@ class Assessment {
     for (const auto& column : pair.source.columns) {
       const std::string why = why_not_held(c_.server(), column);
       if (why.empty()) continue;
-      add(Severity::blocker, "target.column_type",
+      s_.add(
+          Severity::blocker, "target.column_type",
           pair.source.name.text() + "." + base::printable(column.name),
           "the column is of type " + base::printable(column.declared) + ", and the target " + why,
           "exclude the table, change the column on the source first, or move to a MariaDB");
     }
     if (const std::string why = why_not_held(c_.server(), pair.source); !why.empty()) {
-      add(Severity::blocker, "target.json_without_key", pair.source.name.text(), "the table " + why,
-          "give the table a primary key, exclude it, or move to a MariaDB");
+      s_.add(Severity::blocker, "target.json_without_key", pair.source.name.text(),
+             "the table " + why, "give the table a primary key, exclude it, or move to a MariaDB");
     }
   }
 
@@ -304,46 +285,44 @@ class Assessment {
     check_columns(pair);
     const std::string subject = pair.target.text();
     if (is_view(pair.target)) {
-      add(Severity::blocker, "target.table_exists", subject, "the target has a view of this name",
-          "drop it, or move to another name");
+      s_.add(Severity::blocker, "target.table_exists", subject,
+             "the target has a view of this name", "drop it, or move to another name");
       return;
     }
     const auto found = read_table(c_, pair.target);
     if (!found) return;
     if (triggers_.contains(pair.target)) {
-      add(Severity::blocker, "target.triggers", subject,
-          "the target's table has triggers, which would change what is written",
-          "drop them until the switch");
+      s_.add(Severity::blocker, "target.triggers", subject,
+             "the target's table has triggers, which would change what is written",
+             "drop them until the switch");
     }
     const Origin origin = origin_of(pair.target);
     const bool rows = !c_.query("SELECT 1 FROM " + qualified(pair.target) + " LIMIT 1").empty();
     if (origin == Origin::made && !rows) return;  // planning, which was cut short, makes it again
     if (!takes_rows_of(*found, pair.source)) {
-      add(Severity::blocker, "target.table_differs", subject,
-          "the target's table is not defined as the source's " + pair.source.name.text(),
-          "drop it, or move to another name");
+      s_.add(Severity::blocker, "target.table_differs", subject,
+             "the target's table is not defined as the source's " + pair.source.name.text(),
+             "drop it, or move to another name");
     } else if (origin == Origin::foreign && rows) {
-      add(Severity::blocker, "target.table_exists", subject,
-          "the target has a table of this name with rows that Wherry did not put there",
-          "drop it, or move to another name");
+      s_.add(Severity::blocker, "target.table_exists", subject,
+             "the target has a table of this name with rows that Wherry did not put there",
+             "drop it, or move to another name");
     }
   }
 
   void check_space() {
     std::uint64_t bytes = 0;
     for (const auto& pair : tables_) bytes += pair.source.byte_estimate;
-    add(Severity::note, "target.space_unknown", "target",
-        "a server does not tell how much room its disk has; the chosen tables take about " +
-            base::human_bytes(bytes) + " on the source",
-        "see to twice that, for the binary log");
+    s_.add(Severity::note, "target.space_unknown", "target",
+           "a server does not tell how much room its disk has; the chosen tables take about " +
+               base::human_bytes(bytes) + " on the source",
+           "see to twice that, for the binary log");
   }
 
   Connection& c_;
   const std::vector<TablePair>& tables_;
-  std::map<std::string, std::string> variables_;
-  Grants grants_;
+  AssessedServer s_;
   std::set<CollectionName> triggers_;
-  std::vector<model::Finding> findings_;
 };
 
 }  // namespace

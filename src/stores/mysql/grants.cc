@@ -57,6 +57,13 @@ bool Grants::has_on(std::string_view schema, std::string_view privilege) const {
   });
 }
 
+Grants read_grants(Connection& connection) {
+  Grants grants;
+  const Result r = connection.query("SHOW GRANTS");
+  for (std::size_t row = 0; row < r.rows(); ++row) grants.add(r.text(row, std::size_t{0}));
+  return grants;
+}
+
 std::string account_of(Connection& connection) {
   const std::string user = connection.scalar("SELECT CURRENT_USER()").value_or("");
   const std::size_t at = user.rfind('@');

@@ -28,6 +28,8 @@ class Grants {
   std::vector<Grant> grants_;
 };
 
+Grants read_grants(Connection& connection);  // of the connection's account
+
 // The connection's account as a statement names it: `user`@`host`.
 std::string account_of(Connection& connection);
 

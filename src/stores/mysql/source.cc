@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "stores/mysql/assess_pair.h"
 #include "stores/mysql/assess_replica.h"
 #include "stores/mysql/assess_source.h"
 #include "stores/mysql/binlog_stream.h"
@@ -233,6 +234,11 @@ std::string Source::schema_defaults(const std::string& schema) {
     if (r.empty()) return {};
     return "CHARACTER SET " + r.text(0, std::size_t{0}) + " COLLATE " + r.text(0, std::size_t{1});
   });
+}
+
+std::vector<model::Finding> Source::assess_with(Connection& target,
+                                                const contract::TableFilter& filter) {
+  return with_connection([&](Connection& c) { return assess_pair(c, target, filter); });
 }
 
 std::vector<ObjectDefinition> Source::objects(const contract::TableFilter& filter,

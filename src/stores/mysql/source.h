@@ -60,6 +60,7 @@ class Source final : public contract::RowSource {
   // What new tables of a schema get: "CHARACTER SET latin1 COLLATE latin1_bin"; empty if there is
   // no such schema.
   std::string schema_defaults(const std::string& schema);
+  std::vector<model::Finding> assess_with(Connection& target, const contract::TableFilter& filter);
   // The chosen views, routines, triggers and events, for a target of this kind.
   std::vector<ObjectDefinition> objects(const contract::TableFilter& filter, ObjectChoice choice);
   std::vector<contract::HeldBack> held_back(const contract::TableFilter& filter);

@@ -216,9 +216,15 @@ Source& of_this_kind(contract::RowSource& source) {
 std::vector<model::Finding> Target::assess_objects(contract::RowSource& source,
                                                    const contract::TableFilter& filter,
                                                    const contract::TableRoute& route) {
-  const auto definitions =
-      of_this_kind(source).objects(filter, {.made_at_once = true, .held_back = true});
-  return mysql::assess_objects(*connect(), definitions, route, definers_);
+  Source& own = of_this_kind(source);
+  const auto connection = connect();
+  auto findings = own.assess_with(*connection, filter);
+  for (auto& finding : mysql::assess_objects(
+           *connection, own.objects(filter, {.made_at_once = true, .held_back = true}), route,
+           definers_)) {
+    findings.push_back(std::move(finding));
+  }
+  return findings;
 }
 
 std::vector<model::Finding> Target::create_objects(const contract::Fence& fence,

@@ -1,0 +1,88 @@
+#include "stores/mysql/assess_pair.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "stores/mysql/schema.h"
+#include "stores/mysql/sql.h"
+
+namespace wherry::stores::mysql {
+
+namespace {
+
+using model::Finding;
+using model::Severity;
+
+std::string name_folding(Connection& server) {
+  return server.scalar("SELECT @@lower_case_table_names").value_or("0");
+}
+
+// Names that the target folds are told of with the tables (target.lower_case_table_names).
+void compare_folding(Connection& source, Connection& target, std::vector<Finding>& findings) {
+  const std::string theirs = name_folding(source);
+  if (theirs == "0" || name_folding(target) != "0") return;
+  findings.push_back(
+      {Severity::warning, "target.names_have_case", "target",
+       "the source finds tables by names in any case (lower_case_table_names=" + theirs +
+           "), the target only as they are spelled: statements of applications that spell them "
+           "otherwise fail there",
+       "set up the target with lower_case_table_names=1 (MySQL 8: when its data directory is "
+       "made), or see to it that applications write the names in lower case"});
+}
+
+std::uint64_t greatest_statement(Connection& server) {
+  return server.query("SELECT @@GLOBAL.max_allowed_packet").number(0, std::size_t{0}).value_or(0);
+}
+
+// Bytes are written in statements as hexadecimal numbers.
+void compare_packets(Connection& source, Connection& target, std::vector<Finding>& findings) {
+  constexpr std::uint64_t greatest = std::uint64_t{1} << 30U;  // that a server takes
+  const std::uint64_t theirs = greatest_statement(source);
+  const std::uint64_t ours = greatest_statement(target);
+  if (ours >= theirs) return;
+  findings.push_back(
+      {Severity::warning, "target.smaller_packets", "target",
+       fmt::format("max_allowed_packet is {} on the source and only {} on the target: a great row "
+                   "of the source might not fit into a statement, and would stop the migration",
+                   base::human_bytes(theirs), base::human_bytes(ours)),
+       fmt::format("SET GLOBAL max_allowed_packet={}; on the target, which is room for such a row "
+                   "in hexadecimal numbers",
+                   std::min(greatest, 2 * theirs))});
+}
+
+// MariaDB keeps a UNIQUE over whole columns of text or bytes by a hash. MySQL has no such index.
+void find_hashed_uniques(Connection& source, Connection& target,
+                         const contract::TableFilter& filter, std::vector<Finding>& findings) {
+  if (!source.server().is_mariadb() || target.server().is_mariadb()) return;
+  const Result r = source.query(
+      "SELECT DISTINCT TABLE_SCHEMA, TABLE_NAME, INDEX_NAME FROM information_schema.STATISTICS "
+      "WHERE INDEX_TYPE='HASH' AND NON_UNIQUE=0 ORDER BY 1, 2, 3");
+  for (std::size_t row = 0; row < r.rows(); ++row) {
+    const model::CollectionName table{r.text(row, std::size_t{0}), r.text(row, std::size_t{1})};
+    if (is_system_schema(table.schema) || !filter(table)) continue;
+    const std::string index = r.text(row, std::size_t{2});
+    findings.push_back(
+        {Severity::blocker, "target.unique_hash", table.text() + "." + base::printable(index),
+         "MariaDB keeps this UNIQUE over long columns by a hash, and a MySQL has no such index",
+         "on the source ALTER TABLE " + qualified(table) + " DROP INDEX " + identifier(index) +
+             ", or make it one of the columns' first bytes or of a generated column with their "
+             "hash; or exclude the table"});
+  }
+}
+
+}  // namespace
+
+std::vector<Finding> assess_pair(Connection& source, Connection& target,
+                                 const contract::TableFilter& filter) {
+  std::vector<Finding> findings;
+  compare_folding(source, target, findings);
+  compare_packets(source, target, findings);
+  find_hashed_uniques(source, target, filter, findings);
+  return findings;
+}
+
+}  // namespace wherry::stores::mysql
