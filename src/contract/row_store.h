@@ -178,15 +178,19 @@ class DdlTarget {
   // classified.
   virtual DdlPlan plan(const model::DdlEvent& event, const TableFilter& filter,
                        const TableRoute& route) = 0;
+  // Makes the schemas in which chosen tables may be made later, as the source has them now.
+  // Requires: nothing was applied yet, or a repeat.
+  virtual void make_schemas(const Fence& fence, RowSource& source, const TableFilter& filter,
+                            const TableRoute& route) = 0;
   // Learns what the plan makes of its tables and keeps that with the data, before anything is done;
   // a repeat is told the same. Returns why the rows of the plan's one table would not become what
   // they are on the source, or could not be kept in the chunks they were copied in: they are to be
-  // copied again. Nothing = they stay as they are.
-  [[nodiscard]] virtual std::optional<std::string> learn(const Fence& fence, const DdlPlan& plan,
-                                                         const model::DdlEvent& event,
-                                                         const TableRoute& route,
-                                                         const WindowMark& mark,
-                                                         const std::stop_token& stop) = 0;
+  // copied again. Nothing = they stay as they are. A schema that is missing is made first, as the
+  // source has it now: statements about a schema of which tables are chosen by their full names
+  // alone are not planned.
+  [[nodiscard]] virtual std::optional<std::string> learn(
+      const Fence& fence, RowSource& source, const DdlPlan& plan, const model::DdlEvent& event,
+      const TableRoute& route, const WindowMark& mark, const std::stop_token& stop) = 0;
   // Applies what was learnt exactly once although DDL commits by itself, and moves the stream's
   // position to `end`. The tables to be copied `again` (as they were before the plan) have no rows
   // and no chunks after it; should a repeat name fewer, those of before hold.

@@ -324,7 +324,8 @@ bool apply_definition_change(Parts& parts, const model::ChangePart& part,
   const auto mark = record_window(parts, part.end, {});
   Change change{outcomes(parts, plan), part.end, mark.number, told, {}, {}};
   std::vector<contract::TablePair> again;
-  if (const auto because = parts.ddl->learn(parts.fence, plan, event, parts.route, mark, stop)) {
+  if (const auto because =
+          parts.ddl->learn(parts.fence, parts.source, plan, event, parts.route, mark, stop)) {
     change.because = *because;
     again = copied_again_with(parts, change.outcomes);
     for (const auto& pair : again) change.again.push_back(pair.id);

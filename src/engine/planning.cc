@@ -79,6 +79,9 @@ bool make_tables(Parts& parts, const model::Position& from,
   std::vector<model::Finding> findings;
   try {
     parts.target.create_tables(parts.fence, parts.source, pairs);
+    if (parts.ddl != nullptr) {
+      parts.ddl->make_schemas(parts.fence, parts.source, parts.filter, parts.route);
+    }
     findings = create_objects(parts);
   } catch (const base::Error& error) {
     if (error.may_retry() || !definition_changed_since(parts, from, pairs)) throw;

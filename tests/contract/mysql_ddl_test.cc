@@ -104,7 +104,10 @@ class MysqlDdl : public ::testing::Test {
     const DdlPlan plan = target_->plan(event, filter, route);
     EXPECT_EQ(plan.kind, DdlPlan::Kind::apply) << statement;
     const contract::WindowMark mark{7, Position::in_log("bin.000002", offset), "dirty"};
-    auto because = target_->learn(fence_, plan, event, route, mark, {});
+    SourceOptions options;
+    options.endpoint = endpoint();
+    Source source(options);
+    auto because = target_->learn(fence_, source, plan, event, route, mark, {});
     std::vector<contract::TablePair> again;
     if (because) {
       again.push_back({1, {}, {"dst", "t_n"}});

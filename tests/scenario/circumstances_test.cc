@@ -173,13 +173,18 @@ TEST_P(Circumstances, a_target_that_finds_less_or_takes_less_than_the_source_is_
   const auto source = start_with({"--lower-case-table-names=1", "--max-allowed-packet=64M"});
   const auto target = start_with({"--max-allowed-packet=32M"});
   make_rows(source, 1000);
+  source.exec_sql("ALTER DATABASE bank CHARACTER SET latin1 COLLATE latin1_bin");
+  target.exec_sql("CREATE DATABASE bank CHARACTER SET latin2");
   Wherry wherry(source, target, {"bank.*"});
   const json told = ask(wherry, {"assess"});
   EXPECT_TRUE(has_finding(told, "target.names_have_case", "lower_case_table_names=1")) << told;
   EXPECT_TRUE(
       has_finding(told, "target.smaller_packets", "SET GLOBAL max_allowed_packet=134217728;"))
       << told;
-  target.exec_sql("SET GLOBAL max_allowed_packet=134217728");
+  const std::string mend = "ALTER DATABASE `bank` CHARACTER SET latin1 COLLATE latin1_bin;";
+  EXPECT_TRUE(has_finding(told, "target.schema_default", mend)) << told;
+  target.exec_sql("SET GLOBAL max_allowed_packet=134217728; " + mend);
+  EXPECT_FALSE(has_finding(ask(wherry, {"assess"}), "target.schema_default", ""));
   EXPECT_FALSE(has_finding(ask(wherry, {"assess"}), "target.smaller_packets", ""));
   expect_moves(wherry, source, target);
 

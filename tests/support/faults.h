@@ -211,12 +211,19 @@ class FaultyDdlTarget final : public contract::DdlTarget {
     faults_->alive();
     return inner_->plan(event, filter, route);
   }
-  std::optional<std::string> learn(const contract::Fence& fence, const contract::DdlPlan& plan,
-                                   const model::DdlEvent& event, const contract::TableRoute& route,
+  void make_schemas(const contract::Fence& fence, contract::RowSource& source,
+                    const contract::TableFilter& filter,
+                    const contract::TableRoute& route) override {
+    faults_->alive();
+    inner_->make_schemas(fence, source, filter, route);
+  }
+  std::optional<std::string> learn(const contract::Fence& fence, contract::RowSource& source,
+                                   const contract::DdlPlan& plan, const model::DdlEvent& event,
+                                   const contract::TableRoute& route,
                                    const contract::WindowMark& mark,
                                    const std::stop_token& stop) override {
     faults_->alive();
-    return inner_->learn(fence, plan, event, route, mark, stop);
+    return inner_->learn(fence, source, plan, event, route, mark, stop);
   }
   void apply(const contract::Fence& fence, const contract::DdlPlan& plan,
              const model::DdlEvent& event, const contract::TableRoute& route,

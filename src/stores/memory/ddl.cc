@@ -70,8 +70,9 @@ contract::DdlPlan DdlTarget::plan(const model::DdlEvent& event, const contract::
   return plan;
 }
 
-std::optional<std::string> DdlTarget::learn(const contract::Fence&, const contract::DdlPlan& plan,
-                                            const model::DdlEvent&, const contract::TableRoute&,
+std::optional<std::string> DdlTarget::learn(const contract::Fence&, contract::RowSource&,
+                                            const contract::DdlPlan& plan, const model::DdlEvent&,
+                                            const contract::TableRoute&,
                                             const contract::WindowMark&, const std::stop_token&) {
   if (!definition_in(plan.statement).computed) return std::nullopt;
   return "its rows got values that the log does not tell";

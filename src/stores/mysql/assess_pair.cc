@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "stores/mysql/schema.h"
+#include "stores/mysql/schema_maker.h"
 #include "stores/mysql/sql.h"
 
 namespace wherry::stores::mysql {
@@ -74,14 +75,36 @@ void find_hashed_uniques(Connection& source, Connection& target,
   }
 }
 
+// One that the target has already stays as it is, and with it what tables get that are made later.
+void compare_schemas(Connection& source, Connection& target, const contract::TableFilter& filter,
+                     const contract::TableRoute& route, std::vector<Finding>& findings) {
+  const auto there = read_schemas(target);
+  for (const SchemaDefaults& ours : read_schemas(source)) {
+    const model::CollectionName later{ours.name, std::string(any_table)};
+    if (!filter(later)) continue;
+    const std::string name = route(later).schema;
+    for (const SchemaDefaults& theirs : there) {
+      if (theirs.name != name || one_name(theirs.collation) == one_name(ours.collation)) continue;
+      findings.push_back({Severity::warning, "target.schema_default", base::printable(name),
+                          "tables that are made in this schema while it is followed would be " +
+                              theirs.collation + " on the target, and " + ours.collation +
+                              " on the source",
+                          "on the target ALTER DATABASE " + identifier(name) + " " +
+                              default_clause(target, ours) + ";"});
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<Finding> assess_pair(Connection& source, Connection& target,
-                                 const contract::TableFilter& filter) {
+                                 const contract::TableFilter& filter,
+                                 const contract::TableRoute& route) {
   std::vector<Finding> findings;
   compare_folding(source, target, findings);
   compare_packets(source, target, findings);
   find_hashed_uniques(source, target, filter, findings);
+  compare_schemas(source, target, filter, route, findings);
   return findings;
 }
 

@@ -11,6 +11,7 @@
 namespace wherry::stores::mysql {
 
 std::vector<model::Finding> assess_pair(Connection& source, Connection& target,
-                                        const contract::TableFilter& filter);
+                                        const contract::TableFilter& filter,
+                                        const contract::TableRoute& route);
 
 }  // namespace wherry::stores::mysql

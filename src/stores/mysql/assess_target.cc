@@ -36,11 +36,6 @@ std::string lower(std::string text) {
   return text;
 }
 
-// MariaDB's names, as model::Column has them.
-std::string one_name(const std::string& collation) {
-  return collation.starts_with("utf8_") ? "utf8mb3" + collation.substr(4) : collation;
-}
-
 class Assessment {
  public:
   Assessment(Connection& connection, const std::vector<TablePair>& tables)

@@ -11,6 +11,7 @@
 #include "stores/mysql/lease.h"
 #include "stores/mysql/progress_schema.h"
 #include "stores/mysql/schema.h"
+#include "stores/mysql/schema_maker.h"
 #include "stores/mysql/server_support.h"
 #include "stores/mysql/source.h"
 #include "stores/mysql/sql.h"
@@ -101,7 +102,9 @@ class TableMaker {
       return;
     }
     note_as_ours(connection_, fence_, pair.target, Origin::made);
-    make_schema(pair);
+    if (schemas_.insert(pair.target.schema).second) {
+      make_schema(connection_, source_, pair.source.name.schema, pair.target.schema);
+    }
     make_table(pair);
     const auto made = read_table(connection_, pair.target);
     require_like(pair, made);
@@ -109,12 +112,6 @@ class TableMaker {
   }
 
  private:
-  void make_schema(const TablePair& pair) {
-    if (!schemas_.insert(pair.target.schema).second) return;
-    connection_.execute("CREATE DATABASE IF NOT EXISTS " + identifier(pair.target.schema) + " " +
-                        source_.schema_defaults(pair.source.name.schema));
-  }
-
   // Where utf8mb4 is named without a collation, MySQL 8.0 has another one than all before it; keys
   // would be ordered and told apart otherwise.
   void require_same_collations(const TablePair& pair, const model::TableSchema& made) {

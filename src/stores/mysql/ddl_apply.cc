@@ -18,6 +18,7 @@
 #include "stores/mysql/progress.h"
 #include "stores/mysql/progress_schema.h"
 #include "stores/mysql/schema.h"
+#include "stores/mysql/schema_maker.h"
 #include "stores/mysql/sql.h"
 #include "stores/mysql/table_fingerprint.h"
 #include "stores/mysql/user_lock.h"
@@ -112,9 +113,10 @@ class Applier {
     kind_ = read_ddl(plan.statement, dialect_of(event.sql_mode), {}).kind;
   }
 
-  std::optional<std::string> learn() {
+  std::optional<std::string> learn(Source& source) {
     const UserLock lock(c_, ddl_lock_name(fence_.migration), ddl_lock_patience);
     if (!load_intent()) {
+      make_schemas_for(c_, fence_, source, plan_, route_);
       learn_outcomes();
       write_intent();
     }
@@ -276,7 +278,6 @@ class Applier {
     c_.execute("START TRANSACTION");
     check_fence(c_, fence_);
     c_.execute("COMMIT");
-    make_schema();
     empty_tables();
     enter_session_of(c_, event_);
     if (takes_server_charset()) enter_server_charset_of(c_, event_);
@@ -294,13 +295,6 @@ class Applier {
   bool takes_server_charset() const {
     return kind_ == DdlKind::create_schema &&
            !read_ddl(plan_.statement, dialect_of(event_.sql_mode), {}).schema_names_charset;
-  }
-
-  void make_schema() {
-    for (const auto& table : intent_.tables) {
-      if (!table.expected) continue;
-      c_.execute("CREATE DATABASE IF NOT EXISTS " + identifier(table.name.schema));
-    }
   }
 
   void empty_tables() {
@@ -342,10 +336,11 @@ class Applier {
 }  // namespace
 
 std::optional<std::string> learn_ddl(Connection& connection, const contract::Fence& fence,
-                                     const DdlPlan& plan, const model::DdlEvent& event,
+                                     Source& source, const DdlPlan& plan,
+                                     const model::DdlEvent& event,
                                      const contract::TableRoute& route,
                                      const contract::WindowMark& mark) {
-  return Applier(connection, fence, plan, event, route, mark).learn();
+  return Applier(connection, fence, plan, event, route, mark).learn(source);
 }
 
 void apply_ddl(Connection& connection, const contract::Fence& fence, const DdlPlan& plan,

@@ -24,9 +24,12 @@
 
 namespace wherry::stores::mysql {
 
+class Source;
+
 // As contract::DdlTarget::learn() and apply().
 std::optional<std::string> learn_ddl(Connection& connection, const contract::Fence& fence,
-                                     const contract::DdlPlan& plan, const model::DdlEvent& event,
+                                     Source& source, const contract::DdlPlan& plan,
+                                     const model::DdlEvent& event,
                                      const contract::TableRoute& route,
                                      const contract::WindowMark& mark);
 void apply_ddl(Connection& connection, const contract::Fence& fence, const contract::DdlPlan& plan,

@@ -18,9 +18,6 @@ using base::ErrorKind;
 using contract::DdlPlan;
 using model::CollectionName;
 
-// Any table of a schema stands for those that may be made in it.
-constexpr const char* any_table = "wherry_any_table";
-
 bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(),
                      [](char c) { return static_cast<unsigned char>(c) < 0x80; });
@@ -231,14 +228,14 @@ class Planner {
 
   bool schema_chosen() const {
     const std::string& name = statement_.schema->name.schema;
-    return !is_system_schema(name) && filter_({name, any_table});
+    return !is_system_schema(name) && filter_({name, std::string(any_table)});
   }
 
   DdlPlan& schema() {
     if (!schema_chosen()) return plan_;
     const NamedTable& schema = *statement_.schema;
     require_readable(schema);
-    std::string name = identifier(route_({schema.name.schema, any_table}).schema);
+    std::string name = identifier(route_({schema.name.schema, std::string(any_table)}).schema);
     const bool creating = statement_.kind == DdlKind::create_schema;
     if (creating && !statement_.if_not_exists) name.insert(0, "IF NOT EXISTS ");
     if (schema.begin == schema.end) name += ' ';
@@ -249,7 +246,7 @@ class Planner {
   DdlPlan& drop_schema() {
     const std::string& name = statement_.schema->name.schema;
     if (is_system_schema(name)) return plan_;
-    const std::string target = route_({name, any_table}).schema;
+    const std::string target = route_({name, std::string(any_table)}).schema;
     if (schema_chosen() || now_.holds_tables(target) || now_.holds_tables(name)) {
       refuse("ddl.drop_database", "a whole schema is dropped, with tables of this migration in it");
     }

@@ -99,12 +99,6 @@ void copy_empty(Connection& connection, const ShadowSchema& shadow, const Collec
   connection.execute(rewrite_create(shown, table, target_of, connection.server()));
 }
 
-// "utf8mb3" is MariaDB's word; MySQL before 8.0 has "utf8" alone.
-std::string charset_of(const Connection& connection, const std::string& name) {
-  const bool old_word = !connection.server().is_mariadb() && connection.server().number < 80000;
-  return old_word && name.starts_with("utf8mb3") ? "utf8" + name.substr(7) : name;
-}
-
 // The statement names utf8mb4 and no collation for it.
 bool names_utf8mb4_alone(const model::DdlEvent& event) {
   const auto tokens = tokenize(event.statement, dialect_of(event.sql_mode));
@@ -151,7 +145,7 @@ void enter_server_charset_of(Connection& connection, const model::DdlEvent& even
   if (event.server_collation.empty()) return;
   try {
     connection.execute("SET SESSION collation_server=" +
-                       text_literal(charset_of(connection, event.server_collation)));
+                       text_literal(known_charset(connection.server(), event.server_collation)));
   } catch (const Error& e) {
     if (e.may_retry()) throw;
     throw Error(ErrorKind::not_supported, "ddl.charset",
@@ -173,12 +167,12 @@ void enter_session_of(Connection& connection, const model::DdlEvent& event) {
   }
   try {
     if (!event.charset.empty()) {
-      connection.execute("SET NAMES " + charset_of(connection, event.charset) +
+      connection.execute("SET NAMES " + known_charset(connection.server(), event.charset) +
                          ", SESSION character_set_results=NULL");
     }
     if (!event.collation.empty()) {
       connection.execute("SET SESSION collation_connection=" +
-                         text_literal(charset_of(connection, event.collation)));
+                         text_literal(known_charset(connection.server(), event.collation)));
     }
   } catch (const Error& e) {
     if (e.may_retry()) throw;

@@ -48,12 +48,6 @@ bool is_utf8(const std::string& charset) {
          charset == "binary";
 }
 
-// As model::Column has them.
-std::string one_name(const std::string& charset) {
-  if (charset == "utf8") return "utf8mb3";
-  return charset.starts_with("utf8_") ? "utf8mb3" + charset.substr(4) : charset;
-}
-
 std::set<std::string> modes_of(const std::string& sql_mode) {
   std::set<std::string> out;
   for (std::size_t at = 0; at < sql_mode.size();) {

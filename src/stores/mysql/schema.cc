@@ -69,12 +69,6 @@ bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-std::string one_name(std::string name) {
-  if (name == "utf8") return "utf8mb3";
-  if (name.starts_with("utf8_")) return "utf8mb3" + name.substr(4);
-  return name;
-}
-
 bool is_numeric(ColumnType t) {
   switch (t) {
     case ColumnType::tinyint:
@@ -266,6 +260,12 @@ bool is_system_schema(std::string_view schema) {
   return schema == "mysql" || schema == "sys" || schema == "_wherry" ||
          schema == "information_schema" || schema == "performance_schema" ||
          schema == "INFORMATION_SCHEMA" || schema == "PERFORMANCE_SCHEMA";
+}
+
+std::string one_name(std::string name) {
+  if (name == "utf8") return "utf8mb3";
+  if (name.starts_with("utf8_")) return "utf8mb3" + name.substr(4);
+  return name;
 }
 
 ColumnType column_type(std::string_view data_type) {

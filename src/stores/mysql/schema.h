@@ -19,6 +19,12 @@ namespace wherry::stores::mysql {
 // Schemas of the server itself, and ours: never moved.
 bool is_system_schema(std::string_view schema);
 
+// A table that stands for any that may be made in a schema, to ask filters and routes for.
+inline constexpr std::string_view any_table = "wherry_any_table";
+
+// A character set or collation by the name that model::Column has, whatever a server calls it.
+std::string one_name(std::string name);
+
 // All chosen tables (base tables, system-versioned ones included), by schema and name.
 std::vector<model::TableSchema> read_tables(Connection& connection,
                                             const contract::TableFilter& filter);

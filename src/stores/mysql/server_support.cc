@@ -64,6 +64,11 @@ std::string known_modes(const ServerVersion& version, std::string_view sql_mode)
   return out;
 }
 
+std::string known_charset(const ServerVersion& version, const std::string& name) {
+  const bool old_word = !version.is_mariadb() && version.number < 80000;
+  return old_word && name.starts_with("utf8mb3") ? "utf8" + name.substr(7) : name;
+}
+
 bool has_tags(std::string_view gtid_set) {
   while (!gtid_set.empty()) {
     const std::size_t colon = gtid_set.find(':');

@@ -31,6 +31,10 @@ std::string_view show_replica(const ServerVersion& version);
 // definitions: MySQL 8.0 took away the ones about GRANT and about how SHOW CREATE TABLE writes.
 std::string known_modes(const ServerVersion& version, std::string_view sql_mode);
 
+// A character set or collation in the server's words: MySQL before 8.0 has "utf8" alone for
+// utf8mb3.
+std::string known_charset(const ServerVersion& version, const std::string& name);
+
 // Whether a set of MySQL's GTIDs holds tagged ones: "uuid:1-5:tag:1-3". Only a tag begins with a
 // letter or a _.
 bool has_tags(std::string_view gtid_set);

@@ -224,21 +224,14 @@ std::string Source::create_statement(const model::CollectionName& table) {
   return with_connection([&](Connection& c) { return show_create(c, table); });
 }
 
-std::string Source::schema_defaults(const std::string& schema) {
-  const std::string sql =
-      "SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA "
-      "WHERE SCHEMA_NAME=" +
-      text_literal(schema);
-  return with_connection([&](Connection& c) -> std::string {
-    const Result r = c.query(sql);
-    if (r.empty()) return {};
-    return "CHARACTER SET " + r.text(0, std::size_t{0}) + " COLLATE " + r.text(0, std::size_t{1});
-  });
+std::vector<SchemaDefaults> Source::schemas() {
+  return with_connection([](Connection& c) { return read_schemas(c); });
 }
 
 std::vector<model::Finding> Source::assess_with(Connection& target,
-                                                const contract::TableFilter& filter) {
-  return with_connection([&](Connection& c) { return assess_pair(c, target, filter); });
+                                                const contract::TableFilter& filter,
+                                                const contract::TableRoute& route) {
+  return with_connection([&](Connection& c) { return assess_pair(c, target, filter, route); });
 }
 
 std::vector<ObjectDefinition> Source::objects(const contract::TableFilter& filter,

@@ -17,6 +17,7 @@
 #include "stores/mysql/connection.h"
 #include "stores/mysql/log_barrier.h"
 #include "stores/mysql/object_definitions.h"
+#include "stores/mysql/schema_maker.h"
 #include "stores/mysql/xa_book.h"
 
 namespace wherry::stores::mysql {
@@ -57,10 +58,10 @@ class Source final : public contract::RowSource {
   // The server's own words for a table ("CREATE TABLE …"), for a target of this kind.
   // Throws Error(data_mismatch) if there is no such table.
   std::string create_statement(const model::CollectionName& table);
-  // What new tables of a schema get: "CHARACTER SET latin1 COLLATE latin1_bin"; empty if there is
-  // no such schema.
-  std::string schema_defaults(const std::string& schema);
-  std::vector<model::Finding> assess_with(Connection& target, const contract::TableFilter& filter);
+  // The schemas it has now, with what new tables get in them.
+  std::vector<SchemaDefaults> schemas();
+  std::vector<model::Finding> assess_with(Connection& target, const contract::TableFilter& filter,
+                                          const contract::TableRoute& route);
   // The chosen views, routines, triggers and events, for a target of this kind.
   std::vector<ObjectDefinition> objects(const contract::TableFilter& filter, ObjectChoice choice);
   std::vector<contract::HeldBack> held_back(const contract::TableFilter& filter);

@@ -27,6 +27,17 @@
 
 namespace wherry::stores::mysql {
 
+namespace {
+
+Source& of_this_kind(contract::RowSource& source) {
+  auto* const own = dynamic_cast<Source*>(&source);
+  if (own != nullptr) return *own;
+  throw base::Error(base::ErrorKind::not_supported, "target.foreign_source",
+                    "a MySQL target takes definitions only from a MySQL source", source.describe());
+}
+
+}  // namespace
+
 Target::Target(Endpoint endpoint, std::string identity, DefinerMap definers)
     : endpoint_(std::move(endpoint)),
       definers_(std::move(definers)),
@@ -181,7 +192,12 @@ contract::DdlPlan Target::plan(const model::DdlEvent& event, const contract::Tab
   return plan_ddl(event, with_ghosts(filter), route, now);
 }
 
-std::optional<std::string> Target::learn(const contract::Fence& fence,
+void Target::make_schemas(const contract::Fence& fence, contract::RowSource& source,
+                          const contract::TableFilter& filter, const contract::TableRoute& route) {
+  mysql::make_schemas(*connect(), fence, of_this_kind(source), filter, route);
+}
+
+std::optional<std::string> Target::learn(const contract::Fence& fence, contract::RowSource& source,
                                          const contract::DdlPlan& plan,
                                          const model::DdlEvent& event,
                                          const contract::TableRoute& route,
@@ -189,7 +205,7 @@ std::optional<std::string> Target::learn(const contract::Fence& fence,
                                          const std::stop_token& stop) {
   const auto connection = connect();
   const InterruptOnStop interrupt(stop, *connection);
-  return learn_ddl(*connection, fence, plan, event, route, mark);
+  return learn_ddl(*connection, fence, of_this_kind(source), plan, event, route, mark);
 }
 
 void Target::apply(const contract::Fence& fence, const contract::DdlPlan& plan,
@@ -201,24 +217,12 @@ void Target::apply(const contract::Fence& fence, const contract::DdlPlan& plan,
   apply_ddl(*connection, fence, plan, event, route, mark, again);
 }
 
-namespace {
-
-Source& of_this_kind(contract::RowSource& source) {
-  auto* const own = dynamic_cast<Source*>(&source);
-  if (own != nullptr) return *own;
-  throw base::Error(base::ErrorKind::not_supported, "target.foreign_source",
-                    "a MySQL target takes views and routines only from a MySQL source",
-                    source.describe());
-}
-
-}  // namespace
-
 std::vector<model::Finding> Target::assess_objects(contract::RowSource& source,
                                                    const contract::TableFilter& filter,
                                                    const contract::TableRoute& route) {
   Source& own = of_this_kind(source);
   const auto connection = connect();
-  auto findings = own.assess_with(*connection, filter);
+  auto findings = own.assess_with(*connection, filter, route);
   for (auto& finding : mysql::assess_objects(
            *connection, own.objects(filter, {.made_at_once = true, .held_back = true}), route,
            definers_)) {

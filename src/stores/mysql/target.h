@@ -66,8 +66,12 @@ class Target final : public contract::RowTarget,
 
   contract::DdlPlan plan(const model::DdlEvent& event, const contract::TableFilter& filter,
                          const contract::TableRoute& route) override;
-  std::optional<std::string> learn(const contract::Fence& fence, const contract::DdlPlan& plan,
-                                   const model::DdlEvent& event, const contract::TableRoute& route,
+  void make_schemas(const contract::Fence& fence, contract::RowSource& source,
+                    const contract::TableFilter& filter,
+                    const contract::TableRoute& route) override;
+  std::optional<std::string> learn(const contract::Fence& fence, contract::RowSource& source,
+                                   const contract::DdlPlan& plan, const model::DdlEvent& event,
+                                   const contract::TableRoute& route,
                                    const contract::WindowMark& mark,
                                    const std::stop_token& stop) override;
   void apply(const contract::Fence& fence, const contract::DdlPlan& plan,
