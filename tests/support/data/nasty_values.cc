@@ -190,6 +190,14 @@ std::vector<NastyColumn> make() {
   add("g", "GEOMETRY", shapes);
   add("p", "POINT", {shapes[0], shapes[1]});
   add("poly", "POLYGON", {shapes[3]});
+  add("line", "LINESTRING", {shapes[2]});
+  add("points", "MULTIPOINT", {shapes[4]});
+  add("lines", "MULTILINESTRING",
+      {"ST_GeomFromText('MULTILINESTRING((0 0,1 1),(-2.5 3,4 5,6 7))')"});
+  add("polys", "MULTIPOLYGON",
+      {"ST_GeomFromText('MULTIPOLYGON(((0 0,9 0,9 9,0 9,0 0),(1 1,2 1,2 2,1 2,1 1)),((20 20,30 "
+       "20,30 30,20 20)))')"});
+  add("mixed", "GEOMETRYCOLLECTION", {shapes[5]});
   add("j", "JSON", json_documents(), {mysql57});
   add("jt", "JSON", {"'{\"a\": 1.0, \"b\" : [1,2 ]}'", "'null'", "'\"x\"'"}, only_mariadb);
   add("u", "UUID",
