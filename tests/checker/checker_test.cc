@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <mutex>
 #include <optional>
 #include <thread>
 
@@ -112,15 +113,9 @@ class Round {
         sleep(300);
         wherry_.start();
         break;
-      case 2: {
-        const bool source = pick(random_, 2) == 0;
-        Server& server = source ? source_ : target_;
-        if ((source ? pair_.from : pair_.to) != ServerKind::mariadb) wait_for_definitions(server);
-        server.kill9();
-        sleep(500);
-        server.restart();
+      case 2:
+        kill_a_server();
         break;
-      }
       case 3:
         gate.cut();
         break;
@@ -160,16 +155,30 @@ class Round {
     }
   }
 
-  // A MySQL of before 8.0 that is killed while it changes a definition may damage the table, or
-  // never start again.
-  static void wait_for_definitions(const Server& server) {
-    Bed::wait_for(5s, [&] {
-      return server
-          .query(
-              "SELECT 1 FROM information_schema.processlist WHERE info REGEXP "
-              "'^(alter|create|drop|rename|truncate)'")
-          .empty();
-    });
+  // A MySQL of before 8.0 that is killed while it changes a definition may leave half of it, damage
+  // the table, or never start again. So none is killed then.
+  void kill_a_server() {
+    const bool source = pick(random_, 2) == 0;
+    Server& server = source ? source_ : target_;
+    std::unique_lock<std::mutex> held;
+    const bool spared = (source ? pair_.from : pair_.to) != ServerKind::mariadb;
+    if (spared && source) held = clients_->hold_definitions();
+    if (spared && !source) {
+      wherry_.hold_still();
+      Bed::wait_for(5s, [&] { return changes_no_definition(server); });
+    }
+    server.kill9();
+    if (spared && !source) wherry_.go_on();
+    sleep(500);
+    server.restart();
+  }
+
+  static bool changes_no_definition(const Server& server) {
+    return server
+        .query(
+            "SELECT 1 FROM information_schema.processlist WHERE info REGEXP "
+            "'^(alter|create|drop|rename|truncate)'")
+        .empty();
   }
 
   // It ends as soon as it has something to keep, and goes on when it is started again.

@@ -234,6 +234,7 @@ void Clients::change_definitions(const std::stop_token& stop) {
   Session session(*this, random, Manner::careful);
   for (unsigned number = 0; !stop.stop_requested(); ++number) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100 + pick(random, 900)));
+    const auto held = hold_definitions();
     change_one_definition(session, random, number);
   }
 }

@@ -46,6 +46,11 @@ class Clients {
   };
   Counts counts() const { return {statements_, refused_, definitions_}; }
 
+  // Waits for the change of definition that goes on; none begins while the answer lives.
+  [[nodiscard]] std::unique_lock<std::mutex> hold_definitions() {
+    return std::unique_lock(definitions_mutex_);
+  }
+
  private:
   class Session;
   using XaIds = std::vector<std::string>;
@@ -67,6 +72,7 @@ class Clients {
   std::atomic<std::uint64_t> statements_ = 0;
   std::atomic<std::uint64_t> refused_ = 0;
   std::atomic<std::uint64_t> definitions_ = 0;
+  std::mutex definitions_mutex_;
   std::vector<std::jthread> threads_;
 };
 

@@ -136,6 +136,8 @@ std::optional<int> Program::wait(std::chrono::milliseconds limit) {
   return exit_code_;
 }
 
+bool keeps_what_was_made() { return std::getenv("WHERRY_KEEP") != nullptr; }
+
 std::filesystem::path make_temporary_directory(const std::string& name) {
   const char* base = std::getenv("TMPDIR");
   std::string path =
@@ -151,7 +153,7 @@ TemporaryDirectory::TemporaryDirectory(const std::string& name)
 
 TemporaryDirectory::~TemporaryDirectory() {
   std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
+  if (!keeps_what_was_made()) std::filesystem::remove_all(path_, ignored);
 }
 
 }  // namespace wherry::tests

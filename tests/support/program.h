@@ -59,6 +59,10 @@ class TemporaryDirectory {
   std::filesystem::path path_;
 };
 
+// Whether the folders of servers and programs are left as they are, to be looked at: WHERRY_KEEP is
+// set.
+bool keeps_what_was_made();
+
 // Makes an empty directory with a name of its own that nobody removes.
 std::filesystem::path make_temporary_directory(const std::string& name);
 

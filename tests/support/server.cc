@@ -100,7 +100,9 @@ Server::~Server() { remove(); }
 void Server::remove() noexcept {
   if (dir_.empty()) return;
   try {
-    run({script_path("stop"), dir_.string(), "--kill", "--rm"});
+    std::vector<std::string> command{script_path("stop"), dir_.string(), "--kill"};
+    if (!keeps_what_was_made()) command.emplace_back("--rm");
+    run(command);
   } catch (const std::exception&) {
     // No process could be started: the watcher cleans up when this process ends.
   }
@@ -116,7 +118,10 @@ void Server::start() {
   if (!options_.preload.empty()) {
     command.insert(command.end(), {"--preload", options_.preload});
   }
-  command.insert(command.end(), {"--owner", std::to_string(getpid()), "--"});
+  if (!keeps_what_was_made()) {
+    command.insert(command.end(), {"--owner", std::to_string(getpid())});
+  }
+  command.emplace_back("--");
   if (options_.performance_schema) command.emplace_back("--performance-schema=1");
   command.insert(command.end(), options_.extra.begin(), options_.extra.end());
   const RunResult result = run(command);

@@ -49,6 +49,10 @@ bool Wherry::running() { return run_ && run_->running(); }
 
 void Wherry::kill9() { run_->kill9(); }
 
+void Wherry::hold_still() { ::kill(run_->pid(), SIGSTOP); }
+
+void Wherry::go_on() { ::kill(run_->pid(), SIGCONT); }
+
 std::optional<int> Wherry::stop(std::chrono::seconds limit) {
   // One that has just been started does not hear it yet, and would end as any program does.
   const auto until = std::chrono::steady_clock::now() + limit;

@@ -25,6 +25,9 @@ class Wherry {
   void start(const std::vector<std::string>& options = {});
   bool running();
   void kill9();
+  // SIGSTOP and SIGCONT.
+  void hold_still();
+  void go_on();
   // SIGTERM; the exit code, or nothing if it did not end in time.
   std::optional<int> stop(std::chrono::seconds limit);
   std::optional<int> wait(std::chrono::seconds limit);
