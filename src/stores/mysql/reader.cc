@@ -50,7 +50,9 @@ class Reader final : public contract::RowReader {
       for (int attempt = 0; attempt < lucky_tries && may_be_lucky; ++attempt) {
         std::set<XaId> listed;
         auto view = open_on(c, std::nullopt, &listed);
-        if (view->bracket().exact() && book().perhaps_about(listed, tables).empty()) return view;
+        if (!view->bracket().exact() || !book().perhaps_about(listed, tables).empty()) continue;
+        hold_definitions(c, tables);
+        if (c.server().is_mariadb() || log_end(c) == view->bracket().high) return view;
       }
       if (!logs_) refuse(c);
       return open_locked(c, tables);
@@ -79,6 +81,23 @@ class Reader final : public contract::RowReader {
     has_gtids_ = logs_ && !connection_->server().is_mariadb() &&
                  connection_->scalar("SELECT @@GLOBAL.gtid_mode") == "ON";
     return open(*connection_);
+  }
+
+  // From here to the view's end nobody changes these tables' definitions. A MySQL of before 8.0
+  // empties a table for views that are open already, so one that reads it later would not hold what
+  // it held at the view's place. It is known that nothing was emptied before this, too, where the
+  // log's end is still that place.
+  // Waits only so long that a change of definition, which may itself wait for us, can go on.
+  static void hold_definitions(Connection& c, const std::vector<model::CollectionName>& tables) {
+    c.execute("SET SESSION lock_wait_timeout=1");
+    try {
+      for (const auto& table : tables) c.query("SELECT 1 FROM " + qualified(table) + " LIMIT 1");
+    } catch (const Error& e) {
+      c.execute("SET SESSION lock_wait_timeout=DEFAULT");
+      if (e.code() != "mysql.no_such_object") throw;
+      throw Error(ErrorKind::data_mismatch, "mysql.table_changed", e.message(), e.context());
+    }
+    c.execute("SET SESSION lock_wait_timeout=DEFAULT");
   }
 
   // A read lock is given when every transaction that changed the tables is over: written to the log
@@ -116,6 +135,7 @@ class Reader final : public contract::RowReader {
     const auto end = log_end(locks);
     if (!end) refuse(c);
     begin_view(c);
+    hold_definitions(c, tables);
     locks.execute("UNLOCK TABLES");
     return make_view(c, model::Bracket{*end, *end});
   }
