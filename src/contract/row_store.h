@@ -102,6 +102,8 @@ struct DdlPlan {
   std::vector<TableChange> tables;
   // Why the rows of all its tables are to be copied again, whatever the statement makes of them.
   std::optional<std::string> copied_again_because;
+  // The parents of foreign keys that come to its one table and change rows by themselves.
+  std::vector<model::CollectionName> cascades_from;
 };
 
 class RowTarget {

@@ -22,7 +22,7 @@ namespace wherry::engine {
 namespace {
 
 constexpr const char* pending_fact = "ddl_pending";
-constexpr const char* cascades_fact = "cascades";  // those that copying knew of
+constexpr const char* cascades_fact = "cascade_rules";  // those that copying knew of
 
 // What a statement does to one table of this migration.
 struct Outcome {
@@ -134,7 +134,9 @@ void journal_outcomes(Parts& parts, const Change& change) {
     parts.journal.replan(id);
   }
   note(parts.journal, "ddl", change.told);
-  if (!change.again.empty()) note(parts.journal, "copied again", told_again(known, change));
+  if (!change.again.empty()) {
+    note(parts.journal, "copied again", told_again(parts.journal.tables(), change));
+  }
   parts.journal.set_fact(pending_fact, "");
   ++parts.unproved_version;
 }
@@ -178,15 +180,15 @@ std::optional<Change> change_in(const std::string& intent) {
 
 // With tables whose rows go, those go that cascades reach through them: while one is not complete,
 // a cascade would stop there (cascades.h).
-std::vector<contract::TablePair> copied_again_with(const Parts& parts,
-                                                   const std::vector<Outcome>& changed) {
-  std::vector<contract::TablePair> out;
+std::set<model::CollectionId> copied_again_with(const Parts& parts,
+                                                const std::vector<Outcome>& changed) {
+  std::set<model::CollectionId> out;
   const auto graph = parts.cascades.get();
   for (const auto& pair : parts.book.all()) {
     if (std::any_of(changed.begin(), changed.end(), [&](const Outcome& table) {
           return pair->id == table.id || graph->before(pair->id).contains(table.id);
         })) {
-      out.push_back(*pair);
+      out.insert(pair->id);
     }
   }
   return out;
@@ -235,30 +237,61 @@ bool is_complete(Parts& parts, model::CollectionId id, const model::Position& at
          });
 }
 
-std::string text_of(const contract::CascadeRules& rules, const contract::CascadeRule& rule) {
-  const auto names = [&](model::CollectionId id, const std::vector<std::size_t>& columns) {
-    std::string out = std::to_string(id);
-    for (const auto column : columns) {
-      out += " " + base::printable(rules.tables.at(id)->source.columns.at(column).name);
+bool is_begun(Parts& parts, model::CollectionId id) {
+  const auto chunks = parts.journal.chunks(id);
+  return std::any_of(chunks.begin(), chunks.end(), [](const auto& record) { return record.done; });
+}
+
+// The tables of a new cascade's child, and those behind it: chunks of them that were copied before
+// it was there were not copied for it (cascades.h), unless all that it goes through was complete.
+std::set<model::CollectionId> not_copied_for(Parts& parts, const contract::DdlPlan& plan,
+                                             const std::vector<Outcome>& changed,
+                                             const model::Position& at) {
+  if (plan.cascades_from.empty()) return {};
+  const auto graph = parts.cascades.get();
+  const auto child = changed.at(0).id;
+  std::set<model::CollectionId> through;
+  if (parts.book.find(child)) through.insert(child);  // made by this statement, it has no rows
+  for (const auto& name : plan.cascades_from) {
+    const auto parent = parts.book.find_source(name);
+    if (!parent) continue;
+    for (const auto id : graph->reached_from(parent->id)) {
+      if (graph->is_child(id)) through.insert(id);
     }
-    return out;
-  };
-  return names(rule.parent, rule.parent_columns) + " > " + names(rule.child, rule.child_columns) +
-         " " + std::to_string(static_cast<int>(rule.on_delete)) +
+  }
+  if (std::all_of(through.begin(), through.end(),
+                  [&](auto id) { return is_complete(parts, id, at); })) {
+    return {};
+  }
+  std::set<model::CollectionId> out{child};
+  for (const auto& pair : parts.book.all()) {
+    if (graph->reached_from(pair->id).contains(child)) out.insert(pair->id);
+  }
+  return out;
+}
+
+std::string text_of(const contract::CascadeRule& rule) {
+  return std::to_string(rule.parent) + " > " + std::to_string(rule.child) + " " +
+         std::to_string(static_cast<int>(rule.on_delete)) +
          std::to_string(static_cast<int>(rule.on_update));
 }
 
-// Chunks that were copied before a cascade was there were not copied for it (cascades.h).
+// Of a cascade that came otherwise than by a statement that adds it: its parent was dropped and
+// made again, say.
 void require_copied(Parts& parts, const CascadeGraph& graph, const contract::CascadeRule& rule,
                     const model::Position& at) {
-  auto concerned = graph.before(rule.child);
-  concerned.insert(rule.child);
-  for (const auto id : concerned) {
-    if (is_complete(parts, id, at)) continue;
-    throw base::Error(base::ErrorKind::not_supported, "ddl.cascade_while_copying",
-                      "a foreign key that changes rows by itself was added while the table was "
-                      "being copied: begin the migration again",
-                      parts.book.get(id)->source.name.text());
+  for (const auto& pair : parts.book.all()) {
+    if (!graph.reached_from(pair->id).contains(rule.child) || !is_begun(parts, pair->id)) continue;
+    auto through = graph.before(pair->id);
+    if (pair->id == rule.child) through.insert(rule.child);
+    for (const auto id : through) {
+      if (is_complete(parts, id, at)) continue;
+      throw base::Error(base::ErrorKind::not_supported, "ddl.cascade_while_copying",
+                        "a foreign key that changes rows by itself came to a table while it was "
+                        "being copied, and not by a statement that adds it: begin the migration "
+                        "again, and make such changes when its tables are copied",
+                        parts.book.get(id)->source.name.text());
+    }
   }
 }
 
@@ -284,7 +317,7 @@ void learn_cascades(Parts& parts, const model::Position& at, TablesThere there) 
   auto texts = nlohmann::json::array();
   if (there == TablesThere::perhaps && known) texts = nlohmann::json::parse(*known);
   for (const auto& rule : graph.rules().rules) {
-    const std::string text = text_of(graph.rules(), rule);
+    const std::string text = text_of(rule);
     if (std::find(texts.begin(), texts.end(), text) == texts.end()) texts.push_back(text);
     if (!known) continue;
     const auto old = nlohmann::json::parse(*known);
@@ -323,18 +356,25 @@ bool apply_definition_change(Parts& parts, const model::ChangePart& part,
 
   const auto mark = record_window(parts, part.end, {});
   Change change{outcomes(parts, plan), part.end, mark.number, told, {}, {}};
-  std::vector<contract::TablePair> again;
+  std::set<model::CollectionId> anew = not_copied_for(parts, plan, change.outcomes, part.end);
+  if (!anew.empty()) {
+    change.because = "a foreign key that changes rows by itself came while they were being copied";
+  }
   if (const auto because =
           parts.ddl->learn(parts.fence, parts.source, plan, event, parts.route, mark, stop)) {
     change.because = *because;
-    again = copied_again_with(parts, change.outcomes);
-    for (const auto& pair : again) change.again.push_back(pair.id);
+    anew.merge(copied_again_with(parts, change.outcomes));
+  }
+  change.again.assign(anew.begin(), anew.end());
+  std::vector<contract::TablePair> again;
+  for (const auto id : anew) {
+    if (const auto pair = parts.book.find(id)) again.push_back(*pair);
   }
   std::set<model::CollectionId> old;
   for (const auto& pair : parts.book.all()) old.insert(pair->id);
   const std::lock_guard lock(parts.proof_mutex);
   // Proofs are void before the first side effect: a crash in between must not leave one standing.
-  std::set<model::CollectionId> unproved(change.again.begin(), change.again.end());
+  std::set<model::CollectionId> unproved = anew;
   for (const auto& table : change.outcomes) unproved.insert(table.id);
   for (const auto id : unproved) {
     if (!parts.book.find(id)) continue;
@@ -346,7 +386,7 @@ bool apply_definition_change(Parts& parts, const model::ChangePart& part,
   parts.ddl->apply(parts.fence, plan, event, parts.route, mark, again, stop);
   gone.are_gone();
   spdlog::info("applied {}: {}", plan.what, told);
-  if (!again.empty()) throw_copied_again(change);
+  if (!change.again.empty()) throw_copied_again(change);
   journal_outcomes(parts, change);
   for (const auto& table : change.outcomes) {
     const auto pair = parts.book.find(table.id);
@@ -376,6 +416,7 @@ void finish_definition_change(Parts& parts, const model::Position& applied, Othe
   }
   if (others == Others::run && !change->again.empty()) throw_copied_again(*change);
   journal_outcomes(parts, *change);
+  if (others == Others::run) learn_cascades(parts, applied, TablesThere::all);
 }
 
 void forget_begun_change(Parts& parts) { parts.journal.set_fact(pending_fact, ""); }

@@ -28,9 +28,10 @@ void finish_definition_change(Parts& parts, const model::Position& applied, Othe
 void forget_begun_change(Parts& parts);
 
 // Learns from the target which foreign keys change rows by themselves, as of the position `at`
-// where it stands. Throws Error(not_supported) if one that is new concerns tables whose chunks were
-// not all copied before it. A change of definition that was cut short may have left the target
-// without one of the tables: it is learnt when the change is done.
+// where it stands. Throws Error(not_supported) if one that is new concerns tables that were copied
+// in part before it: a statement that adds it has them copied again, but one may come otherwise. A
+// change of definition that was cut short may have left the target without one of the tables: it is
+// learnt when the change is done.
 enum class TablesThere { all, perhaps };
 void learn_cascades(Parts& parts, const model::Position& at, TablesThere there);
 

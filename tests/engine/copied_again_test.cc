@@ -290,6 +290,27 @@ TEST(CopiedAgain, a_change_whose_answer_is_lost_is_taken_over_once) {
       [](const Faults& f) { return f.lose_ddl == 0; });
 }
 
+// What the change brings is known afterwards, whoever told of it.
+TEST(CopiedAgain, a_change_whose_answer_is_lost_is_followed_by_what_it_means_for_cascades) {
+  Case c("again-rules");
+  {
+    RunningMigration run(c.from, c.target, c.folder, c.faults);
+    ASSERT_TRUE(run.wait_settled(30s));
+    for (const auto& server : {c.from, c.target}) {
+      server->add_foreign_key(
+          {people, other, {0}, {1}, CascadeAction::cascade, CascadeAction::cascade});
+    }
+    c.faults->lose_ddl = 1;
+    auto& schema = c.source.tables.at(other);
+    schema.columns.push_back(column("more", true));
+    c.from->transaction([&](Transaction& t) { t.define(other, schema); });
+    ASSERT_TRUE(run.wait_until(30s, [&] { return c.faults->lose_ddl == 0; }));
+    c.expect_settles_equal(run);
+  }
+  const auto rules = journal::open_sqlite(c.folder / "journal.sqlite")->fact("cascade_rules");
+  EXPECT_THAT(rules.value_or(""), testing::HasSubstr("1 > 5 11"));
+}
+
 TEST(CopiedAgain, a_target_that_loses_the_change_makes_it_again) {
   for (const int n : {1, 2, 5, 9}) {
     SCOPED_TRACE(n);

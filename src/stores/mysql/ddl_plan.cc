@@ -110,6 +110,7 @@ class Planner {
                "a foreign key refers to " + parent.name.text() + ", which is not moved");
       }
       exchange(parent);
+      if (statement_.cascades) plan_.cascades_from.push_back(parent.name);
     }
   }
 

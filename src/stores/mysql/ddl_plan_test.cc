@@ -150,6 +150,23 @@ TEST(DdlPlan, tells_which_tables_come_go_and_change) {
   EXPECT_EQ(statement("RENAME TABLE t TO b"), "RENAME TABLE `new`.`t``2` TO `new`.`b`");
 }
 
+TEST(DdlPlan, tells_the_parents_whose_changes_go_on_to_the_table) {
+  const auto parents = [](const std::string& sql) { return plan(sql).cascades_from; };
+  const CollectionName p{"shop", "p"};
+  EXPECT_THAT(parents("ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES p (id) ON DELETE CASCADE"),
+              ElementsAre(p));
+  EXPECT_THAT(parents("ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES p (id) on update set null"),
+              ElementsAre(p));
+  EXPECT_THAT(parents("CREATE TABLE t (a INT, FOREIGN KEY (a) REFERENCES shop.p (id) ON DELETE "
+                      "RESTRICT ON UPDATE CASCADE)"),
+              ElementsAre(p));
+  EXPECT_THAT(parents("ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES p (id) ON DELETE NO ACTION"),
+              IsEmpty());
+  EXPECT_THAT(parents("ALTER TABLE t ADD at TIMESTAMP ON UPDATE CURRENT_TIMESTAMP, ADD FOREIGN KEY "
+                      "(a) REFERENCES p (id)"),
+              IsEmpty());
+}
+
 TEST(DdlPlan, tables_that_exchange_rows_are_copied_again_and_nothing_is_done_to_them) {
   EXPECT_THAT(changes("ALTER TABLE a EXCHANGE PARTITION p WITH TABLE b WITHOUT VALIDATION"),
               ElementsAre("shop.a>shop.a", "shop.b>shop.b"));

@@ -361,6 +361,11 @@ class Reader {
         refuse("ddl.engine", "the table would not be kept by InnoDB");
       }
     }
+    // Not ON UPDATE CURRENT_TIMESTAMP.
+    if (next_is("ON") && (is(at_ + 1, "DELETE") || is(at_ + 1, "UPDATE")) &&
+        (is(at_ + 2, "CASCADE") || is(at_ + 2, "SET"))) {
+      out_.cascades = true;
+    }
     if (creating || depth != 0) return;
     if (next_is("EXCHANGE") && is(at_ + 1, "PARTITION")) take_exchange();
     if ((next_is("DISCARD") || next_is("IMPORT")) &&

@@ -48,6 +48,7 @@ struct DdlStatement {
   std::vector<NamedTable> tables;
   std::optional<NamedTable> renamed_to;  // by ALTER TABLE
   std::vector<NamedTable> references;    // of foreign keys
+  bool cascades = false;                 // one of them changes rows by itself
   std::optional<NamedTable> schema;      // its name as `name.schema`; begin == end if not written
   bool schema_names_charset = false;
   std::vector<std::pair<std::size_t, std::size_t>> json_types;  // of columns
