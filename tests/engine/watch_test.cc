@@ -156,6 +156,24 @@ TEST_F(Watch, a_log_that_was_purged_meanwhile_keeps_no_proof) {
   EXPECT_TRUE(finds(run, 1));
 }
 
+// Its places are there as before, and what stands at them is not what stood there.
+TEST_F(Watch, a_log_that_was_begun_anew_between_two_runs_keeps_no_proof) {
+  {
+    RunningMigration run(source, target, folder);
+    ASSERT_TRUE(run.wait_settled(30s));
+  }
+  target->begin_log_anew([](Transaction& t) { t.update(account_name, key(8), spoilt(8)); });
+  RunningMigration run(source, target, folder);
+  EXPECT_TRUE(finds(run, 1));
+}
+
+TEST_F(Watch, a_log_that_is_begun_anew_while_it_is_read_keeps_no_proof) {
+  RunningMigration run(source, target, folder);
+  ASSERT_TRUE(run.wait_settled(30s));
+  target->begin_log_anew([](Transaction& t) { t.update(account_name, key(8), spoilt(8)); });
+  EXPECT_TRUE(finds(run, 1));
+}
+
 TEST_F(Watch, a_table_touched_beyond_the_limit_of_keys_is_proved_again_as_a_whole) {
   RunningMigration run(source, target, folder);
   run.limits().keys_told_at_once = 50;

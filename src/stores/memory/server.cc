@@ -192,6 +192,18 @@ void Server::purge_log(const model::Position& before) {
   purged_ = std::max(purged_, before.offset - first_place_);
 }
 
+void Server::begin_log_anew(const std::function<void(Transaction&)>& meanwhile) {
+  const std::lock_guard lock(mutex_);
+  commit(meanwhile);
+  begun_at_ = log_.size();
+  fall(0);
+}
+
+std::string Server::log_mark() const {
+  const std::lock_guard lock(mutex_);
+  return std::to_string(begun_at_);
+}
+
 std::uint64_t Server::generation(const Meant& meant) const {
   const std::lock_guard lock(mutex_);
   if (!meant.name.empty() && meant.name != name_) {
@@ -279,6 +291,7 @@ std::optional<Logged> Server::logged(std::uint64_t generation, std::uint64_t pla
   std::unique_lock lock(mutex_);
   const Transaction* const commit = wait_for_commit(lock, generation, place, patience, stop);
   if (commit == nullptr) return std::nullopt;
+  if (place - first_place_ < begun_at_) return Logged{};
   Logged out{commit->writer_, {}, commit->defined_, commit->foreign_keys_on_};
   for (const auto& change : commit->changes_) {
     out.changes.push_back({change.table, change.before, change.after});

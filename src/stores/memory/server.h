@@ -204,6 +204,11 @@ class Server {
   // Crashes so, and its replica is there in its place: of another name, with another log.
   void fail_over(const std::string& name, std::uint64_t lose_last_commits = 0);
   void purge_log(const model::Position& before);
+  // The server stops and starts; meanwhile this is written, which no log tells, and the log is
+  // another: as long as the one of before, and empty up to here.
+  void begin_log_anew(const std::function<void(Transaction&)>& meanwhile);
+  // What tells it from the one of before.
+  std::string log_mark() const;
   // A place with the last commit before it, and the place in this log after that commit; nothing if
   // there is none such.
   model::Position with_history(model::Position at) const;
@@ -266,6 +271,7 @@ class Server {
   std::chrono::milliseconds views_worth_keeping_{0};
   contract::SourceLoad load_;
   std::uint64_t purged_ = 0;
+  std::uint64_t begun_at_ = 0;  // commits before it are not in the log
   std::size_t rows_per_part_ = 1000;
   std::uint64_t generation_ = 0;
 };

@@ -16,8 +16,9 @@ class WatchedTarget final : public contract::WatchedTarget {
 
   std::optional<model::Finding> unwatchable() override { return std::nullopt; }
   model::Position log_end() override { return server_->log_end(); }
-  // Another log comes with another server only, which is told by its name.
-  std::string log_mark(const model::Position&, const std::stop_token&) override { return {}; }
+  std::string log_mark(const model::Position&, const std::stop_token&) override {
+    return server_->log_mark();
+  }
   std::unique_ptr<contract::TargetLog> open_log(const std::string& migration,
                                                 const model::Position& from,
                                                 std::uint64_t most_keys) override;
