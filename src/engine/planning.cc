@@ -34,6 +34,14 @@ std::vector<contract::TablePair> pairs_now(Parts& parts) {
   return pairs;
 }
 
+// What is not carried cannot make a difference to what is made here, and is told of when following
+// comes to it.
+bool may_change_what_is_made(Parts& parts, const model::DdlEvent& event) {
+  if (parts.objects == nullptr) return true;
+  const auto plan = parts.objects->plan_object(event, parts.filter, parts.route);
+  return plan.kind != contract::ObjectPlan::Kind::not_carried;
+}
+
 bool definition_changed_since(Parts& parts, const model::Position& from,
                               const std::vector<contract::TablePair>& pairs) {
   const model::Position until = parts.source.position();
@@ -45,7 +53,10 @@ bool definition_changed_since(Parts& parts, const model::Position& from,
     while (at < until) {
       const auto part = log->next(1s, std::stop_token{});
       if (!part) continue;
-      if (!part->ddl.empty()) return true;
+      if (!part->ddl.empty()) {
+        if (may_change_what_is_made(parts, part->ddl.front())) return true;
+        log->track(tracked);
+      }
       if (part->last) at = part->end;
     }
   } catch (const base::Error& error) {

@@ -1,8 +1,11 @@
 // Changes of definition between two kinds of server: a statement is to mean on the target what it
 // meant on the source, whatever the target's own words and defaults are.
 
+#include <algorithm>
 #include <chrono>
+#include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -183,6 +186,48 @@ TEST_P(DdlBetween, views_are_renamed_rows_exchanged_and_accounts_told_of) {
   const std::string all = wherry.output() + seen.dump() + ask(wherry, {"history"}).dump() +
                           ask(wherry, {"report"}).dump();
   EXPECT_EQ(all.find("never-told"), std::string::npos) << all;
+}
+
+// By the code that tells of them: what the findings are about.
+std::string told(const Wherry& wherry, const std::string& code) {
+  std::string subjects;
+  const auto seen = status(wherry);
+  for (const auto& finding : seen["findings"]) {
+    if (finding["code"] == code) subjects += finding["subject"].get<std::string>() + ", ";
+  }
+  return subjects;
+}
+
+// They are no part of what planning makes.
+TEST_P(DdlBetween, accounts_that_change_all_the_time_do_not_keep_planning_from_its_end) {
+  const Server source = start(GetParam().source, "utf8mb4");
+  const Server target = start(GetParam().target, "utf8mb4");
+  source.exec_sql("CREATE DATABASE d CHARACTER SET utf8mb4; CREATE USER v IDENTIFIED BY 'x'");
+  for (int i = 0; i < 20; ++i) {
+    source.exec_sql("CREATE TABLE d.t" + std::to_string(i) + " (id INT PRIMARY KEY)");
+  }
+  Wherry wherry(source, target, {"d.*"});
+  {
+    const std::jthread changing([&](const std::stop_token& stop) {
+      auto connection = source.connect();
+      while (!stop.stop_requested()) {
+        connection.exec("GRANT SELECT ON d.* TO v");
+        connection.exec("REVOKE SELECT ON d.* FROM v");
+      }
+    });
+    wherry.start();
+    wait_until("planning to end", 60s, [&] {
+      if (!wherry.running()) throw std::runtime_error("it ended\n" + wherry.output());
+      const auto seen = status(wherry);
+      return seen.is_object() && seen["state"] == "following";
+    });
+  }
+  ASSERT_EQ(wherry.stop(60s), 130) << wherry.output();
+  const auto history = ask(wherry, {"history"});
+  const auto planned = std::count_if(history["events"].begin(), history["events"].end(),
+                                     [](const auto& event) { return event["kind"] == "planning"; });
+  EXPECT_EQ(planned, 1) << history.dump(1);
+  EXPECT_NE(told(wherry, "source.accounts").find("GRANT"), std::string::npos);
 }
 
 INSTANTIATE_TEST_SUITE_P(Between, DdlBetween,
