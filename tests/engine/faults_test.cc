@@ -12,6 +12,7 @@
 
 #include <gtest/gtest.h>
 
+#include "journal/sqlite.h"
 #include "tests/engine/row_test_bed.h"
 
 namespace wherry::engine {
@@ -121,6 +122,24 @@ TEST(Faults, a_change_of_definition_whose_answer_is_lost_is_known_when_it_happen
   });
   c.expect_settles_equal(run);
   EXPECT_EQ(faults->lose_ddl, 0);
+}
+
+// Who began a migration has been told what is wrong in its configuration; a server that does not
+// answer later is waited for, in planning too.
+TEST(Faults, a_planning_that_was_cut_short_waits_for_servers_that_do_not_answer) {
+  const Case c("greeting");
+  c.faults->lose_greeting = 1;
+  {
+    RunningMigration run(c.source, c.target, c.folder, c.faults);
+    ASSERT_TRUE(run.wait_until(30s, [&] { return run.ended(); }));
+    ASSERT_TRUE(run.error());
+    EXPECT_EQ(run.error()->code(), "test.lost");
+  }
+  journal::open_sqlite(c.folder / "journal.sqlite")->set_fact("source_identity", "old");
+  c.faults->lose_greeting = 1;
+  RunningMigration run(c.source, c.target, c.folder, c.faults);
+  c.expect_settles_equal(run);
+  EXPECT_EQ(c.faults->lose_greeting, 0);
 }
 
 TEST(Faults, after_a_crash_behind_any_commit_the_next_run_goes_on) {

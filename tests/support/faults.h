@@ -34,6 +34,7 @@ struct Faults {
   std::atomic<int> commits = 0;  // that happened
   // A chunk is that long on its way: time for the source to change its rows.
   std::atomic<std::chrono::milliseconds> slow_chunks = std::chrono::milliseconds(0);
+  std::atomic<int> lose_greeting = 0;  // this time nobody answers who the target is
   // Windows do not begin before it is false again, or the process has crashed.
   std::atomic<bool> hold_windows = false;
 
@@ -137,7 +138,12 @@ class FaultyTarget final : public contract::RowTarget {
       : inner_(std::move(inner)), faults_(std::move(faults)) {}
 
   std::string describe() override { return inner().describe(); }
-  std::string identity() override { return inner().identity(); }
+  std::string identity() override {
+    if (Faults::due(faults_->lose_greeting)) {
+      throw base::Error(base::ErrorKind::connection_lost, "test.lost", "cut for a test");
+    }
+    return inner().identity();
+  }
   void meet_anew() override { inner().meet_anew(); }
   void check_successor(const contract::LeaseRequest& request) override {
     inner().check_successor(request);
