@@ -49,6 +49,7 @@ class Planner {
     switch (statement_.kind) {
       case DdlKind::not_carried:
       case DdlKind::no_change:
+      case DdlKind::discard_tablespace:  // nobody can read the table until IMPORT
         return plan_;
       case DdlKind::create_table:
       case DdlKind::create_table_like:
@@ -62,7 +63,9 @@ class Planner {
       case DdlKind::drop_index:
         return alter();
       case DdlKind::exchange_partition:
-        return exchange_partition();
+        return copy_again("a partition was exchanged with another table's rows");
+      case DdlKind::import_tablespace:
+        return copy_again("its rows were imported from a file");
       case DdlKind::rename_table:
         return rename();
       case DdlKind::create_schema:
@@ -189,16 +192,16 @@ class Planner {
     return apply_rewritten();
   }
 
-  // Neither definition changes. Which rows go where depends on what else is in the two tables, of
-  // which one may not be moved: those that are come from the source anew.
-  DdlPlan& exchange_partition() {
+  // No definition changes. Which rows come depends on what is not on the target: a file, or another
+  // table that may not be moved. They come from the source anew.
+  DdlPlan& copy_again(std::string because) {
     for (const auto& table : statement_.tables) {
       if (!chosen(table)) continue;
       require_readable(table);
       add_change(table.name, table.name);
     }
     if (plan_.tables.empty()) return plan_;
-    plan_.copied_again_because = "a partition was exchanged with another table's rows";
+    plan_.copied_again_because = std::move(because);
     return apply("TRUNCATE TABLE " + qualified(route_(*plan_.tables.front().after)));
   }
 

@@ -182,6 +182,21 @@ TEST(DdlPlan, tables_that_exchange_rows_are_copied_again_and_nothing_is_done_to_
   EXPECT_FALSE(plan("ALTER TABLE a REBUILD PARTITION p").copied_again_because);
 }
 
+TEST(DdlPlan, rows_that_are_imported_as_a_file_are_copied_again) {
+  for (const char* sql :
+       {"ALTER TABLE t IMPORT TABLESPACE", "ALTER TABLE t IMPORT PARTITION a, b TABLESPACE"}) {
+    EXPECT_EQ(statement(sql), "TRUNCATE TABLE `new`.`t``2`") << sql;
+    EXPECT_TRUE(plan(sql).copied_again_because) << sql;
+    EXPECT_THAT(changes(sql), ElementsAre("shop.t>shop.t")) << sql;
+  }
+  EXPECT_EQ(statement("ALTER TABLE t DISCARD TABLESPACE"), "unrelated");
+  EXPECT_EQ(statement("ALTER TABLE t DISCARD PARTITION ALL TABLESPACE"), "unrelated");
+  EXPECT_EQ(statement("ALTER TABLE xtra IMPORT TABLESPACE"), "unrelated");
+  EXPECT_EQ(refusal("ALTER TABLE t CONVERT PARTITION p TO TABLE u"), "ddl.convert_partition");
+  EXPECT_EQ(refusal("ALTER TABLE t CONVERT TABLE u TO PARTITION p VALUES LESS THAN (9)"),
+            "ddl.convert_partition");
+}
+
 TEST(DdlPlan, leaves_alone_what_is_not_chosen_or_not_a_table) {
   for (const char* sql :
        {"CREATE TABLE xtra (a INT) SELECT 1",
@@ -218,7 +233,6 @@ TEST(DdlPlan, refuses_what_it_cannot_carry_by_name) {
   EXPECT_EQ(refusal("CREATE TABLE t LIKE a"), "none");
   EXPECT_EQ(refusal("ALTER TABLE t ENGINE=MyISAM"), "ddl.engine");
   EXPECT_EQ(refusal("ALTER IGNORE TABLE t ADD UNIQUE (a)"), "ddl.alter_ignore");
-  EXPECT_EQ(refusal("ALTER TABLE t IMPORT TABLESPACE"), "ddl.tablespace");
   EXPECT_EQ(refusal("RENAME TABLE t TO xtra"), "ddl.renamed_away");
   EXPECT_EQ(refusal("RENAME TABLE xtra TO t"), "ddl.renamed_in");
   EXPECT_EQ(refusal("ALTER TABLE xtra RENAME t"), "ddl.renamed_in");

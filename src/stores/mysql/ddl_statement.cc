@@ -346,6 +346,12 @@ class Reader {
     at_ = tokens_.size();
   }
 
+  void take_tablespace() {
+    set(next_is("IMPORT") ? DdlKind::import_tablespace : DdlKind::discard_tablespace,
+        "alter table");
+    at_ = tokens_.size();
+  }
+
   void check_word(bool creating, int depth) {
     if (depth == 0 && creating && (next_is("SELECT") || next_is("AS") || next_is("WITH")) &&
         !is(at_ + 1, "SYSTEM") && !is(at_ + 1, "PARSER")) {
@@ -370,10 +376,12 @@ class Reader {
     if (next_is("EXCHANGE") && is(at_ + 1, "PARTITION")) take_exchange();
     if ((next_is("DISCARD") || next_is("IMPORT")) &&
         (is(at_ + 1, "TABLESPACE") || is(at_ + 1, "PARTITION"))) {
-      refuse("ddl.tablespace", "rows would come from files of the source");
+      take_tablespace();
     }
     if (next_is("CONVERT") && (is(at_ + 1, "PARTITION") || is(at_ + 1, "TABLE"))) {
-      refuse("ddl.convert_partition", "rows would come from, or go to, another table");
+      refuse("ddl.convert_partition",
+             "a partition becomes a table, or a table a partition: begin the migration again, and "
+             "do the same by CREATE TABLE and EXCHANGE PARTITION, which are carried");
     }
     if ((next_is("ADD") || next_is("DROP")) && is(at_ + 1, "SYSTEM")) {
       refuse("ddl.system_versioning", "system-versioned tables are not carried");

@@ -22,6 +22,8 @@ enum class DdlKind {
   rename_table,  // tables: from, to, from, to …
   truncate_table,
   exchange_partition,  // by ALTER TABLE; tables: both
+  discard_tablespace,  // by ALTER TABLE
+  import_tablespace,   // by ALTER TABLE
   create_index,
   drop_index,
   create_schema,

@@ -235,6 +235,8 @@ void ForeignTransactions::on_definition(const wire::Query& query) {
       case DdlKind::rename_table:
       case DdlKind::truncate_table:
       case DdlKind::exchange_partition:
+      case DdlKind::discard_tablespace:
+      case DdlKind::import_tablespace:
         for (const auto& [id, table] : tables_) {
           const auto is_this = [&, &name = table.pair->target](const NamedTable& named) {
             return equal_without_case(named.name.schema, name.schema) &&

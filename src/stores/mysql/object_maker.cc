@@ -289,6 +289,14 @@ std::optional<Finding> difference(const ObjectDefinition& source, const ObjectDe
                  "make it again on the target in the session that it needs, or accept it"};
 }
 
+// After a crash nobody could tell whether the names were exchanged already.
+Finding exchanged(const CollectionName& name) {
+  return {Severity::blocker, "objects.exchanged", subject_of(ObjectKind::view, name),
+          "it came to its name by an exchange of names in one RENAME TABLE, which is not carried",
+          "run CREATE OR REPLACE VIEW with its definition on the source: that makes it on the "
+          "target"};
+}
+
 Finding unreadable(const ObjectDefinition& definition) {
   if (!definition.sql.empty()) {
     return {Severity::blocker, "objects.form", definition.subject(),
@@ -377,8 +385,10 @@ contract::ObjectOutcome apply_object_change(Connection& target, const contract::
     outcome.mended.push_back(subject_of(kind, name));
   };
   if (!head) {
-    for (const auto& [from, to] : renamed_views(target, event, filter, route)) {
-      auto finding = filter(to) ? maker.rename_view(from, to) : std::nullopt;
+    const RenamedViews renamed = renamed_views(target, event, filter, route);
+    for (const auto& [from, to] : renamed.views) {
+      std::optional<Finding> finding;
+      if (filter(to)) finding = renamed.exchange ? exchanged(to) : maker.rename_view(from, to);
       drop(from);
       if (finding) outcome.findings.push_back(*std::move(finding));
     }

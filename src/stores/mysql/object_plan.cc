@@ -49,21 +49,27 @@ model::Finding object_not_carried(ObjectKind kind, const std::string& subject) {
           "exclude it, and make it on the target by hand"};
 }
 
-std::vector<RenamedView> renamed_views(Connection& target, const model::DdlEvent& event,
-                                       const contract::TableFilter& filter,
-                                       const contract::TableRoute& route) {
+RenamedViews renamed_views(Connection& target, const model::DdlEvent& event,
+                           const contract::TableFilter& filter, const contract::TableRoute& route) {
   const DdlStatement read =
       read_ddl(event.statement, dialect_of(event.sql_mode), event.default_schema);
   if (read.kind != DdlKind::rename_table) return {};
   std::set<CollectionName> names;
-  std::vector<RenamedView> out;
+  RenamedViews out;
   for (std::size_t i = 0; i + 1 < read.tables.size(); i += 2) {
     const CollectionName& from = read.tables[i].name;
     const CollectionName& to = read.tables[i + 1].name;
-    if (!names.insert(from).second || !names.insert(to).second) return {};
+    const bool new_from = names.insert(from).second;
+    out.exchange |= !names.insert(to).second || !new_from;
+    const auto moved = std::find_if(out.views.begin(), out.views.end(),
+                                    [&](const RenamedView& view) { return view.to == from; });
+    if (moved != out.views.end()) {
+      moved->to = to;
+      continue;
+    }
     if (is_system_schema(from.schema) || (!filter(from) && !filter(to))) continue;
     if (!filter(from) || !made_by_anyone(target, ObjectKind::view, route(from))) return {};
-    out.push_back({from, to});
+    out.views.push_back({from, to});
   }
   return out;
 }
@@ -75,7 +81,7 @@ contract::ObjectPlan plan_object_change(Connection& target, const model::DdlEven
     return accounts_not_moved(event.statement);
   const auto head = read_object(event.statement, dialect_of(event.sql_mode), event.default_schema);
   if (!head) {
-    if (renamed_views(target, event, filter, route).empty()) return {};
+    if (renamed_views(target, event, filter, route).views.empty()) return {};
     return {Kind::apply, "view", {}};
   }
   const auto is_chosen = [&](const ObjectName& name) {

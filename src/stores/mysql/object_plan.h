@@ -23,11 +23,14 @@ struct RenamedView {
   model::CollectionName to;
 };
 
-// RENAME TABLE does not say what it renames: these are names of views that we made. Nothing if it
-// is about tables, or exchanges names, which a repeat would exchange back.
-std::vector<RenamedView> renamed_views(Connection& target, const model::DdlEvent& event,
-                                       const contract::TableFilter& filter,
-                                       const contract::TableRoute& route);
+// RENAME TABLE does not say what it renames: these are names of views that we made, before all of
+// it and after. Nothing if it is about tables.
+struct RenamedViews {
+  std::vector<RenamedView> views;
+  bool exchange = false;  // a name is borne by one and then by another: it must not be repeated
+};
+RenamedViews renamed_views(Connection& target, const model::DdlEvent& event,
+                           const contract::TableFilter& filter, const contract::TableRoute& route);
 
 // Whether a migration made it, whichever. Requires: the target has been prepared.
 bool made_by_anyone(Connection& target, ObjectKind kind, const model::CollectionName& home);
