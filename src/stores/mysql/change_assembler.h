@@ -164,6 +164,7 @@ class ChangeAssembler {
   std::string log_;
   std::uint64_t offset_ = 0;  // after the last event
   bool mariadb_ = false;
+  std::string server_;           // as DdlEvent::server
   std::uint64_t log_bytes_ = 0;  // since the last part
   std::optional<OpenTransaction> open_;
   PreparedXa prepared_;

@@ -53,6 +53,17 @@ bool keeps_order(const Column& before, const Column& after) {
          before.scale == after.scale && before.fraction <= after.fraction;
 }
 
+// Members keep their numbers and texts; others may follow.
+bool keeps_members(const Column& before, const Column& after) {
+  const std::string_view first(before.declared.data(), before.declared.size() - 1);  // without ')'
+  return after.declared.starts_with(first) &&
+         (after.declared[first.size()] == ')' || after.declared[first.size()] == ',');
+}
+
+bool is_text(ColumnType type) {
+  return type == ColumnType::char_ || type == ColumnType::varchar || type == ColumnType::text;
+}
+
 bool is_current_time(std::string value) {
   std::transform(value.begin(), value.end(), value.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -69,18 +80,19 @@ class Examination {
         zone_known_(knows_time_zone(connection, change.event)) {}
 
   std::optional<std::string> run() {
-    const auto now = read_table(connection_, change_.after);
-    if (!now) refuse("ddl.no_effect", "the statement leaves no table behind");
-    if (const std::string why = why_not_held(connection_.server(), *now); !why.empty()) {
+    auto found = read_table(connection_, change_.after);
+    if (!found) refuse("ddl.no_effect", "the statement leaves no table behind");
+    now_ = std::move(*found);
+    if (const std::string why = why_not_held(connection_.server(), now_); !why.empty()) {
       refuse("ddl.unsupported_column", "the table " + why);
     }
-    if (now->engine != "InnoDB") refuse("ddl.engine", "the table would not be kept by InnoDB");
-    for (const Column& column : now->columns) {
+    if (now_.engine != "InnoDB") refuse("ddl.engine", "the table would not be kept by InnoDB");
+    for (const Column& column : now_.columns) {
       check_carried(column);
       check_constant_time(column);
       if (change_.before) look_at_rows(column);
     }
-    if (change_.before && !change_.before->key.empty() && !keeps_key_order(*change_.before, *now)) {
+    if (change_.before && !change_.before->key.empty() && !keeps_key_order(*change_.before, now_)) {
       copy_again("its rows are known by another key");
     }
     return because_;
@@ -129,11 +141,28 @@ class Examination {
       copy_again("the source gave its rows numbers of its own in " + called(column));
     } else if (old == nullptr && !column.generated && default_is_its_own(column)) {
       copy_again("the source gave its rows values of its own in " + called(column));
+    } else if (converts(old, column)) {
+      copy_again("values of " + called(column) +
+                 " are converted, which not all servers do in the same way");
     } else if (old != nullptr && !zone_known_ &&
                (old->type == ColumnType::timestamp) != (column.type == ColumnType::timestamp)) {
       copy_again("the source converted times in " + called(column) +
                  " by a time zone that is not known here");
     }
+  }
+
+  bool converts(const Column* old, const Column& column) const {
+    const ServerVersion& here = connection_.server();
+    if (column.generated || change_.event.server == series_of(here.is_mariadb(), here.text)) {
+      return false;
+    }
+    const bool strict = change_.event.sql_mode.find("STRICT_") != std::string::npos;
+    if (old != nullptr) return !keeps_values(*old, column, strict);
+    // Perhaps it is one of those that are gone, under a new name.
+    const auto& columns = change_.before->columns;
+    return std::any_of(columns.begin(), columns.end(), [&](const Column& gone) {
+      return column_named(now_, gone.name) == nullptr && !keeps_values(gone, column, strict);
+    });
   }
 
   struct Default {
@@ -172,6 +201,7 @@ class Examination {
   Connection& connection_;
   const ChangeToExamine& change_;
   bool zone_known_;
+  TableSchema now_;
   std::optional<std::string> because_;
 };
 
@@ -183,6 +213,43 @@ bool knows_time_zone(Connection& connection, const model::DdlEvent& event) {
              .scalar(fmt::format("SELECT CONVERT_TZ('2000-01-01 00:00:00',{},'+00:00') IS NOT NULL",
                                  text_literal(event.time_zone)))
              .value_or("0") == "1";
+}
+
+bool keeps_values(const Column& before, const Column& after, bool strict) {
+  if (before.nullable && !after.nullable && !strict) return false;
+  if (before.charset != after.charset) return false;
+  if (const auto width = integer_width(before.type)) {
+    const auto now = integer_width(after.type);
+    return now && before.is_unsigned == after.is_unsigned && *now >= *width;
+  }
+  if (is_text(before.type) && before.type != after.type) {
+    return is_text(after.type) && after.type != ColumnType::char_ && before.length <= after.length;
+  }
+  if (before.type == ColumnType::varbinary && after.type == ColumnType::blob) {
+    return before.length <= after.length;
+  }
+  if (before.type != after.type) return false;
+  switch (before.type) {
+    case ColumnType::enum_:
+    case ColumnType::set:
+      return keeps_members(before, after);
+    case ColumnType::char_:
+    case ColumnType::varchar:
+    case ColumnType::text:
+    case ColumnType::varbinary:
+    case ColumnType::blob:
+    case ColumnType::bit:
+      return before.length <= after.length;
+    case ColumnType::decimal:
+      return before.is_unsigned == after.is_unsigned && before.scale == after.scale &&
+             before.precision <= after.precision;
+    case ColumnType::time:
+    case ColumnType::datetime:
+    case ColumnType::timestamp:
+      return before.fraction <= after.fraction;
+    default:
+      return before.declared == after.declared;
+  }
 }
 
 bool keeps_key_order(const TableSchema& before, const TableSchema& after) {

@@ -20,6 +20,10 @@ bool knows_time_zone(Connection& connection, const model::DdlEvent& event);
 // stay what they are. Pure.
 bool keeps_key_order(const model::TableSchema& before, const model::TableSchema& after);
 
+// Whether an ALTER makes of every value of a column the same on all servers: it stays what it is. A
+// strict session also refuses NULLs where they may no longer be. Pure.
+bool keeps_values(const model::Column& before, const model::Column& after, bool strict);
+
 struct ChangeToExamine {
   const std::string& statement;
   const model::DdlEvent& event;

@@ -75,5 +75,59 @@ TEST(KeyOrder, ends_where_the_key_has_other_parts) {
   EXPECT_FALSE(keeps_key_order(keyed_by({a}), keyed_by({})));
 }
 
+Column declared(ColumnType type, std::string words) {
+  Column c = column("c", type);
+  c.declared = std::move(words);
+  return c;
+}
+
+Column text(ColumnType type, std::uint64_t length, std::string charset = "utf8mb4") {
+  Column c = column("c", type);
+  c.length = length;
+  c.charset = std::move(charset);
+  return c;
+}
+
+TEST(Values, stay_where_the_column_only_grows) {
+  EXPECT_TRUE(
+      keeps_values(column("a", ColumnType::smallint), column("b", ColumnType::bigint), false));
+  EXPECT_TRUE(keeps_values(text(ColumnType::varchar, 40), text(ColumnType::varchar, 80), false));
+  EXPECT_TRUE(keeps_values(text(ColumnType::char_, 40), text(ColumnType::text, 65535), false));
+  EXPECT_TRUE(
+      keeps_values(text(ColumnType::varbinary, 40, ""), text(ColumnType::blob, 65535, ""), false));
+  EXPECT_TRUE(keeps_values(declared(ColumnType::enum_, "enum('a','b')"),
+                           declared(ColumnType::enum_, "enum('a','b','c')"), false));
+  EXPECT_TRUE(keeps_values(declared(ColumnType::double_, "double"),
+                           declared(ColumnType::double_, "double"), false));
+}
+
+TEST(Values, are_converted_where_it_shrinks_or_becomes_another) {
+  Column positive = column("a", ColumnType::bigint);
+  positive.is_unsigned = true;
+  EXPECT_FALSE(keeps_values(column("a", ColumnType::integer), positive, true));
+  EXPECT_FALSE(
+      keeps_values(column("a", ColumnType::bigint), column("a", ColumnType::integer), true));
+  EXPECT_FALSE(keeps_values(column("a", ColumnType::bit), text(ColumnType::text, 1U << 31U), true));
+  EXPECT_FALSE(keeps_values(text(ColumnType::varchar, 40), text(ColumnType::varchar, 20), true));
+  EXPECT_FALSE(keeps_values(text(ColumnType::varchar, 40), text(ColumnType::char_, 40), true));
+  EXPECT_FALSE(
+      keeps_values(text(ColumnType::text, 99), text(ColumnType::text, 99, "latin1"), true));
+  EXPECT_FALSE(keeps_values(declared(ColumnType::enum_, "enum('a','b')"),
+                            declared(ColumnType::enum_, "enum('a','bc')"), true));
+  EXPECT_FALSE(keeps_values(declared(ColumnType::float_, "float"),
+                            declared(ColumnType::double_, "double"), true));
+  EXPECT_FALSE(keeps_values(declared(ColumnType::binary, "binary(4)"),
+                            declared(ColumnType::binary, "binary(8)"), true));
+}
+
+TEST(Values, of_null_are_refused_or_converted) {
+  Column may = column("a", ColumnType::integer);
+  may.nullable = true;
+  const Column may_not = column("a", ColumnType::integer);
+  EXPECT_TRUE(keeps_values(may, may_not, true));
+  EXPECT_FALSE(keeps_values(may, may_not, false));
+  EXPECT_TRUE(keeps_values(may_not, may, false));
+}
+
 }  // namespace
 }  // namespace wherry::stores::mysql

@@ -20,6 +20,11 @@ Support support_of(const ServerVersion& version) {
   return Support::tested;
 }
 
+std::string series_of(bool mariadb, std::string_view version) {
+  const auto series = version.substr(0, version.find('.', version.find('.') + 1));
+  return std::string(mariadb ? "mariadb " : "mysql ").append(series);
+}
+
 std::string why_not_held(const ServerVersion& version, const model::Column& column) {
   using model::ColumnType;
   if (version.is_mariadb()) return {};

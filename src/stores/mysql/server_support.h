@@ -18,6 +18,10 @@ enum class Support {
 };
 Support support_of(const ServerVersion& version);
 
+// "mariadb 10.11", "mysql 5.7": servers of one series convert values alike. `version` is the
+// server's own text, "5.7.29-log".
+std::string series_of(bool mariadb, std::string_view version);
+
 // Why a server cannot hold this column of a source as it is there; "" if it can. What it has no
 // word for, but another that means the same, it can.
 std::string why_not_held(const ServerVersion& version, const model::Column& column);
