@@ -161,6 +161,24 @@ TEST_P(DdlBetween, schemas_that_get_their_first_table_have_the_sources_default) 
   EXPECT_EQ(collations(target), collations(source)) << wherry.output();
 }
 
+TEST(SchemaDefaults, that_the_target_does_not_know_are_named_and_may_be_chosen_there) {
+  if (!Server::available(ServerKind::mysql57)) GTEST_SKIP() << "no MySQL 5.7 here";
+  const Server source = Server::start(ServerKind::mariadb);
+  const Server target = Server::start(ServerKind::mysql57);
+  source.exec_sql(
+      "CREATE DATABASE d CHARACTER SET utf8mb4 COLLATE utf8mb4_uca1400_ai_ci; CREATE TABLE d.t (id "
+      "INT PRIMARY KEY, w VARCHAR(20)) COLLATE utf8mb4_bin; INSERT INTO d.t VALUES (1, 'é')");
+  Wherry wherry(source, target, {"d.*"}, "ddl: {default: apply}\n");
+  EXPECT_NE(ask(wherry, {"assess"}, 3).dump().find("target.collation_missing"), std::string::npos);
+  EXPECT_EQ(ask(wherry, {"run"}, 3)["code"], "assess.blocked");
+  target.exec_sql("CREATE DATABASE d CHARACTER SET utf8mb4");
+  const std::string told = ask(wherry, {"assess"}).dump();
+  EXPECT_NE(told.find("target.schema_default"), std::string::npos) << told;
+  EXPECT_EQ(told.find("ALTER DATABASE `d`"), std::string::npos) << told;
+  run_until_proved(wherry);
+  EXPECT_TRUE(compare_servers(source, target, {"--database", "d"}).equal());
+}
+
 // Views bear names like tables, and RENAME TABLE does not say which it means.
 TEST_P(DdlBetween, views_are_renamed_rows_exchanged_and_accounts_told_of) {
   const Server source = start(GetParam().source, "utf8mb4");

@@ -168,6 +168,9 @@ TEST_P(Definitions, of_every_kind_are_the_same_and_hold_the_same_rows) {
     }
   }
   Wherry wherry(source, target, included);
+  const bool tells_of_checks =
+      ask(wherry, {"assess"}).dump().find("source.check_constraints") != std::string::npos;
+  EXPECT_EQ(tells_of_checks, from == mariadb);
   wherry.start();
   for (const Kind& kind : moved) insert(source, kind, 2);
   ASSERT_EQ(wherry.stop(60s), 130) << wherry.output();

@@ -75,23 +75,38 @@ void find_hashed_uniques(Connection& source, Connection& target,
   }
 }
 
+void compare_schema(const SchemaDefaults& ours, const SchemaDefaults* theirs, bool known,
+                    const std::string& name, const std::string& mend,
+                    std::vector<Finding>& findings) {
+  if (theirs == nullptr && !known) {
+    findings.push_back(
+        {Severity::blocker, "target.collation_missing", base::printable(name),
+         "the target does not know the collation " + ours.collation + ", this schema's default",
+         "make the schema on the target with a default that it knows, or ALTER DATABASE on the "
+         "source first"});
+  } else if (theirs != nullptr && one_name(theirs->collation) != one_name(ours.collation)) {
+    findings.push_back(
+        {Severity::warning, "target.schema_default", base::printable(name),
+         "tables that are made in this schema while it is followed would be " + theirs->collation +
+             " on the target, and " + ours.collation + " on the source",
+         known ? "on the target " + mend : "name the collation in statements that make tables"});
+  }
+}
+
 // One that the target has already stays as it is, and with it what tables get that are made later.
 void compare_schemas(Connection& source, Connection& target, const contract::TableFilter& filter,
                      const contract::TableRoute& route, std::vector<Finding>& findings) {
   const auto there = read_schemas(target);
+  const auto known = read_collations(target);
   for (const SchemaDefaults& ours : read_schemas(source)) {
     const model::CollectionName later{ours.name, std::string(any_table)};
     if (!filter(later)) continue;
     const std::string name = route(later).schema;
-    for (const SchemaDefaults& theirs : there) {
-      if (theirs.name != name || one_name(theirs.collation) == one_name(ours.collation)) continue;
-      findings.push_back({Severity::warning, "target.schema_default", base::printable(name),
-                          "tables that are made in this schema while it is followed would be " +
-                              theirs.collation + " on the target, and " + ours.collation +
-                              " on the source",
-                          "on the target ALTER DATABASE " + identifier(name) + " " +
-                              default_clause(target, ours) + ";"});
-    }
+    const auto at = std::find_if(there.begin(), there.end(),
+                                 [&](const SchemaDefaults& s) { return s.name == name; });
+    compare_schema(
+        ours, at == there.end() ? nullptr : &*at, known.contains(one_name(ours.collation)), name,
+        "ALTER DATABASE " + identifier(name) + " " + default_clause(target, ours) + ";", findings);
   }
 }
 

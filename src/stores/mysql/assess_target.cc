@@ -178,24 +178,8 @@ class Assessment {
     }
   }
 
-  std::set<std::string> known_collations() {
-    std::set<std::string> known;
-    const auto take = [&](const std::string& sql) {
-      const Result r = c_.query(sql);
-      for (std::size_t i = 0; i < r.rows(); ++i) known.insert(one_name(r.text(i, std::size_t{0})));
-    };
-    take("SELECT COLLATION_NAME FROM information_schema.COLLATIONS");
-    // From 10.10 on some collations serve several character sets under one name.
-    if (c_.server().is_mariadb() && c_.server().number >= 101000) {
-      take(
-          "SELECT FULL_COLLATION_NAME FROM "
-          "information_schema.COLLATION_CHARACTER_SET_APPLICABILITY");
-    }
-    return known;
-  }
-
   void check_collations() {
-    const std::set<std::string> known = known_collations();
+    const std::set<std::string> known = read_collations(c_);
     std::map<std::string, std::string> missing;  // collation → first column
     for (const auto& pair : tables_) {
       for (const auto& column : pair.source.columns) {

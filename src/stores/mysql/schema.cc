@@ -268,6 +268,21 @@ std::string one_name(std::string name) {
   return name;
 }
 
+std::set<std::string> read_collations(Connection& connection) {
+  std::set<std::string> known;
+  const auto take = [&](const std::string& sql) {
+    const Result r = connection.query(sql);
+    for (std::size_t i = 0; i < r.rows(); ++i) known.insert(one_name(r.text(i, std::size_t{0})));
+  };
+  take("SELECT COLLATION_NAME FROM information_schema.COLLATIONS");
+  // From 10.10 on some collations serve several character sets under one name.
+  if (connection.server().is_mariadb() && connection.server().number >= 101000) {
+    take(
+        "SELECT FULL_COLLATION_NAME FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY");
+  }
+  return known;
+}
+
 ColumnType column_type(std::string_view data_type) {
   if (data_type == "set") return ColumnType::set;
   for (const auto& [name, type] : types) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,8 @@ inline constexpr std::string_view any_table = "wherry_any_table";
 
 // A character set or collation by the name that model::Column has, whatever a server calls it.
 std::string one_name(std::string name);
+// Those that the server knows, by that name.
+std::set<std::string> read_collations(Connection& connection);
 
 // All chosen tables (base tables, system-versioned ones included), by schema and name.
 std::vector<model::TableSchema> read_tables(Connection& connection,

@@ -32,7 +32,9 @@ bool has_schema(Connection& connection, const std::string& name) {
               .empty();
 }
 
-void make(Connection& connection, const std::string& name, const std::string& defaults) {
+// A default that the target does not know is no hindrance where the schema is there.
+void make_missing(Connection& connection, const std::string& name, const std::string& defaults) {
+  if (has_schema(connection, name)) return;
   try {
     connection.execute("CREATE DATABASE IF NOT EXISTS " + identifier(name) + " " + defaults);
   } catch (const Error& e) {
@@ -68,7 +70,7 @@ void make_schema(Connection& connection, Source& source, const std::string& like
   const auto schemas = source.schemas();
   const auto at = std::find_if(schemas.begin(), schemas.end(),
                                [&](const SchemaDefaults& s) { return s.name == like; });
-  make(connection, name, at == schemas.end() ? "" : default_clause(connection, *at));
+  make_missing(connection, name, at == schemas.end() ? "" : default_clause(connection, *at));
 }
 
 void make_schemas(Connection& connection, const contract::Fence& fence, Source& source,
@@ -78,7 +80,7 @@ void make_schemas(Connection& connection, const contract::Fence& fence, Source& 
     const model::CollectionName later{schema.name, std::string(any_table)};
     if (!filter(later)) continue;
     try {
-      make(connection, route(later).schema, default_clause(connection, schema));
+      make_missing(connection, route(later).schema, default_clause(connection, schema));
     } catch (const Error& e) {
       if (e.code() != "mysql.privilege") throw;
     }
