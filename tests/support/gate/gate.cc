@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <deque>
 #include <system_error>
 #include <utility>
 
@@ -26,9 +27,9 @@ constexpr int tick = 10;  // ms: how soon a waiting thread sees a command
   throw std::system_error(errno, std::generic_category(), what);
 }
 
-bool wait_for(int fd, short events) {
+bool wait_for(int fd, short events, int milliseconds) {
   pollfd entry{fd, events, 0};
-  return poll(&entry, 1, tick) > 0;
+  return poll(&entry, 1, milliseconds) > 0;
 }
 
 sockaddr_in address_of(const std::string& host, unsigned port) {
@@ -205,25 +206,76 @@ void Gate::open_session(int client) {
   kept.threads[1] = std::thread([this, &kept] { pump(kept, Direction::to_client); });
 }
 
+Gate::Clock::time_point Gate::leaves(Direction direction, std::size_t size) {
+  const std::lock_guard lock(mutex_);
+  const auto now = Clock::now();
+  Clock::time_point& free_at = free_at_[static_cast<std::size_t>(direction)];
+  free_at = std::max(free_at, now);
+  if (const std::uint64_t limit = limit_; limit > 0) {
+    free_at += std::chrono::duration_cast<Clock::duration>(
+        std::chrono::duration<double>(static_cast<double>(size) / static_cast<double>(limit)));
+  }
+  return free_at;
+}
+
+std::size_t Gate::room_on_the_way() const {
+  const auto limit = static_cast<double>(limit_);
+  if (limit == 0) return std::size_t{4} << 20U;
+  const std::chrono::duration<double> delay = delay_.load();
+  return std::max<std::size_t>(65536, static_cast<std::size_t>(limit * (2 * delay.count() + 0.05)));
+}
+
+void Gate::forward(Session& session, Direction direction, int to, const std::string& bytes) {
+  const std::size_t pass = allowed(direction, bytes.size());
+  std::size_t sent = 0;
+  while (sent < pass && !session.cut) {
+    const ssize_t n = send(to, bytes.data() + sent, pass - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n > 0) {
+      sent += static_cast<std::size_t>(n);
+      passed_[static_cast<std::size_t>(direction)] += static_cast<std::uint64_t>(n);
+    } else if (errno == EAGAIN || errno == EINTR) {
+      wait_for(to, POLLOUT, tick);
+    } else {
+      session.cut = true;
+    }
+  }
+  if (reached_cut(direction)) session.cut = true;
+}
+
 void Gate::pump(Session& session, Direction direction) {
+  struct Piece {
+    Clock::time_point arrives;
+    std::string bytes;
+  };
   const bool inward = direction == Direction::to_server;
   const int from = inward ? session.client : session.server;
   const int to = inward ? session.server : session.client;
+  std::deque<Piece> on_the_way;
+  std::size_t size_on_the_way = 0;
+  bool ended = false;
   char buffer[65536];
-  // Whatever is waited for, a cut ends the wait.
-  const auto sleep = [&](std::chrono::duration<double> time) {
-    const auto end = std::chrono::steady_clock::now() + time;
-    while (!session.cut && std::chrono::steady_clock::now() < end) {
-      std::this_thread::sleep_for(std::min<std::chrono::duration<double>>(
-          end - std::chrono::steady_clock::now(), std::chrono::milliseconds(tick)));
-    }
-  };
-  while (!session.cut) {
+  while (!session.cut && !(ended && on_the_way.empty())) {
     if (stalled_) {
-      sleep(std::chrono::milliseconds(tick));
+      std::this_thread::sleep_for(std::chrono::milliseconds(tick));
       continue;
     }
-    if (!wait_for(from, POLLIN)) continue;
+    int patience = tick;
+    if (!on_the_way.empty()) {
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(on_the_way.front().arrives - Clock::now());
+      if (left.count() <= 0) {
+        forward(session, direction, to, on_the_way.front().bytes);
+        size_on_the_way -= on_the_way.front().bytes.size();
+        on_the_way.pop_front();
+        continue;
+      }
+      patience = std::min(patience, static_cast<int>(left.count()));
+    }
+    if (ended || size_on_the_way >= room_on_the_way()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(patience));
+      continue;
+    }
+    if (!wait_for(from, POLLIN, patience)) continue;
     const std::uint64_t limit = limit_;
     // Small pieces under a limit, so that it is a flow and not a burst a second.
     const std::size_t piece =
@@ -231,26 +283,11 @@ void Gate::pump(Session& session, Direction direction) {
     const ssize_t n = recv(from, buffer, piece, MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) continue;
     if (n < 0) session.cut = true;
-    if (n <= 0) break;
-    if (const std::chrono::milliseconds delay = delay_; delay.count() > 0) sleep(delay);
-    while (stalled_ && !session.cut) sleep(std::chrono::milliseconds(tick));
-    const std::size_t size = static_cast<std::size_t>(n);
-    const std::size_t pass = session.cut ? 0 : allowed(direction, size);
-    std::size_t sent = 0;
-    while (sent < pass && !session.cut) {
-      const ssize_t m = send(to, buffer + sent, pass - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
-      if (m > 0) {
-        sent += static_cast<std::size_t>(m);
-        passed_[static_cast<std::size_t>(direction)] += static_cast<std::uint64_t>(m);
-      } else if (errno == EAGAIN || errno == EINTR) {
-        wait_for(to, POLLOUT);
-      } else {
-        session.cut = true;
-      }
-    }
-    if (reached_cut(direction)) session.cut = true;
-    if (limit > 0)
-      sleep(std::chrono::duration<double>(static_cast<double>(size) / static_cast<double>(limit)));
+    ended = n == 0;
+    if (n <= 0) continue;
+    const auto size = static_cast<std::size_t>(n);
+    on_the_way.push_back({leaves(direction, size) + delay_.load(), {buffer, size}});
+    size_on_the_way += size;
   }
   if (!session.cut) shutdown(to, SHUT_WR);  // an orderly end goes on as one
   if (--session.pumps == 0) {

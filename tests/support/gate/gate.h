@@ -30,9 +30,9 @@ class Gate {
 
   unsigned port() const { return port_; }
 
-  // Each piece read (at most 64 KiB) is held back this long before it goes on.
+  // How long a byte is on its way; others follow it meanwhile, as through a long cable.
   void delay(std::chrono::milliseconds time);
-  // Bytes a second, for each connection and direction; 0: no limit.
+  // Bytes a second in each direction, of all connections together; 0: no limit.
   void limit(std::uint64_t bytes_per_second);
   // Connections stay open and nothing passes, until stall(false).
   void stall(bool on);
@@ -54,12 +54,18 @@ class Gate {
 
  private:
   struct Session;
+  using Clock = std::chrono::steady_clock;
   void listen();
   void accept_loop();
   // Requires: mutex_ held, for both.
   void accept_pending();
   void open_session(int client);
   void pump(Session& session, Direction direction);
+  // When the last of so many bytes has left, at the pace of the limit.
+  Clock::time_point leaves(Direction direction, std::size_t size);
+  // How many bytes of a connection may be on the way: about what keeps a limited link full.
+  std::size_t room_on_the_way() const;
+  void forward(Session& session, Direction direction, int to, const std::string& bytes);
   // How many of `n` bytes may pass before the connection must be cut.
   std::size_t allowed(Direction direction, std::size_t n);
   // Whether the last allowed byte has passed; says so once.
@@ -75,8 +81,9 @@ class Gate {
   mutable std::mutex mutex_;
   // Under mutex_:
   std::string target_;
-  int listener_ = -1;                         // -1: refusing
-  std::array<std::int64_t, 2> left_{-1, -1};  // bytes until the cut; -1: none wanted
+  int listener_ = -1;                           // -1: refusing
+  std::array<std::int64_t, 2> left_{-1, -1};    // bytes until the cut; -1: none wanted
+  std::array<Clock::time_point, 2> free_at_{};  // until when the link is taken
   std::list<std::unique_ptr<Session>> sessions_;
   std::thread accepting_;
 };

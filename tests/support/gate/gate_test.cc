@@ -140,6 +140,21 @@ TEST_F(GateTest, limits_the_flow) {
   EXPECT_GE(Clock::now() - start, milliseconds(300));
 }
 
+TEST_F(GateTest, limits_all_connections_together) {
+  const int other = dial(gate_.port());
+  gate_.limit(10'000);
+  const auto start = Clock::now();
+  const std::string text(4000, 'x');
+  send_text(text);
+  ASSERT_EQ(send(other, text.data(), text.size(), MSG_NOSIGNAL), 4000);
+  while (gate_.passed(Direction::to_server) < 8000) {
+    ASSERT_LT(Clock::now() - start, std::chrono::seconds(60));
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+  EXPECT_GE(Clock::now() - start, milliseconds(700));
+  close(other);
+}
+
 TEST_F(GateTest, stalls_and_loses_nothing) {
   gate_.stall(true);
   send_text("later");
