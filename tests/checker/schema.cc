@@ -250,6 +250,8 @@ Column random_column(Random& random, const std::string& name, const Table& table
   if (out.type == "JSON" && table.key.empty() && of_mysql) out.type = "TEXT";
   // No partitioned table has any.
   if (out.type == "GEOMETRY" && table.partitions != 0) out.type = "INT";
+  // Without a value MySQL leaves an empty one, which no client can write.
+  if (out.type == "GEOMETRY") out.nullable = true;
   return out;
 }
 

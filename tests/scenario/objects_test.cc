@@ -235,6 +235,29 @@ TEST_P(ObjectsTest, what_cannot_be_made_is_a_finding_by_its_name) {
 INSTANTIATE_TEST_SUITE_P(Servers, ObjectsTest, testing::Values("mariadb", "mysql57"),
                          [](const auto& of) { return std::string(of.param); });
 
+// MySQL 5.6 does not even show them.
+TEST(Views, of_columns_that_are_gone_are_told_of_and_made_when_they_are_back) {
+  if (!Server::available(ServerKind::mysql56)) GTEST_SKIP() << "MySQL 5.6 cannot be had here";
+  const Server source = Server::start(ServerKind::mysql56);
+  const Server target = Server::start_mariadb();
+  source.exec_sql(
+      "CREATE DATABASE shop; CREATE TABLE shop.a (id INT PRIMARY KEY); "
+      "CREATE TABLE shop.b (id INT PRIMARY KEY, v INT); "
+      "CREATE VIEW shop.v AS SELECT v FROM shop.b; ALTER TABLE shop.b DROP COLUMN v");
+  Wherry wherry(source, target, {"shop.*"});
+  EXPECT_TRUE(finding_of(ask(wherry, {"assess"}), "objects.invalid", "view shop.v").is_object());
+  wherry.start();
+  settle(wherry, source, target, "shop");
+  EXPECT_TRUE(finding_of(status(wherry), "objects.invalid", "view shop.v").is_object());
+  source.exec_sql(
+      "ALTER TABLE shop.b ADD COLUMN v INT; "
+      "CREATE OR REPLACE VIEW shop.v AS SELECT v FROM shop.b");
+  settle(wherry, source, target, "shop");
+  EXPECT_TRUE(finding_of(status(wherry), "objects.invalid", "view shop.v").is_null());
+  EXPECT_EQ(target.query("SELECT COUNT(*) FROM shop.v").at(0).at(0), "0");
+  ASSERT_EQ(wherry.stop(60s), 130) << wherry.output();
+}
+
 // Names as no one should choose them, of everything that has one.
 TEST(Names, of_any_kind_arrive) {
   const Server source = Server::start_mariadb();

@@ -130,6 +130,9 @@ Meaning meaning_of(unsigned number) {
       return {ErrorKind::rejected, "mysql.table_damaged",
               "repair or restore the table on its server (MySQL before 8.0 can damage a "
               "partitioned table when it crashes while the table is changed)"};
+    case 1356:
+      return {ErrorKind::rejected, "mysql.view_invalid",
+              "make what the view refers to, or drop it"};
     case 1236:
       return {ErrorKind::rejected, "mysql.log_refused", ""};
     case 1049:
@@ -154,6 +157,7 @@ Meaning meaning_of(unsigned number) {
     case 1367:
     case 1406:
     case 1411:
+    case 1416:  // no geometry
     case 1451:
     case 1452:
     case 3819:

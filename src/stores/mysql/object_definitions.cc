@@ -78,14 +78,16 @@ std::optional<ObjectDefinition> show(Connection& connection, Named found) {
                        .charset = {},
                        .collation = {},
                        .database_collation = {},
-                       .time_zone = {}};
+                       .time_zone = {},
+                       .invalid = false};
   if (!is_carried(out.kind)) return out;
   Result r;
   try {
     r = connection.query("SHOW CREATE " + std::string(sql_word(out.kind)) + " " +
                          qualified(out.name));
   } catch (const Error& e) {
-    if (e.code() == "mysql.privilege") return out;
+    out.invalid = e.code() == "mysql.view_invalid";
+    if (e.code() == "mysql.privilege" || out.invalid) return out;
     if (e.code() == "mysql.no_such_object") return std::nullopt;
     throw;
   }

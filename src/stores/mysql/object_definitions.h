@@ -26,6 +26,8 @@ struct ObjectDefinition {
   std::string collation;
   std::string database_collation;  // of its schema then; empty for a view
   std::string time_zone;           // of an event
+  // A view of columns that are not there, which MySQL 5.6 does not show.
+  bool invalid = false;
 
   std::string subject() const;  // "view shop.v"
 };

@@ -303,6 +303,12 @@ Finding unreadable(const ObjectDefinition& definition) {
             "its definition is of a form that is not known",
             "exclude it, and make it on the target by hand"};
   }
+  if (definition.invalid) {
+    return {Severity::warning, "objects.invalid", definition.subject(),
+            "it refers to what is not there, and the source does not show its definition",
+            "drop it on the source, or run CREATE OR REPLACE VIEW there when all it refers to is "
+            "back: that makes it on the target"};
+  }
   return {Severity::blocker, "objects.hidden", definition.subject(),
           "the account on the source may not read its definition",
           "GRANT SHOW VIEW, and SELECT on `mysql`.* (for routines), to the account on the source"};
