@@ -141,13 +141,13 @@ class Examination {
       copy_again("the source gave its rows numbers of its own in " + called(column));
     } else if (old == nullptr && !column.generated && default_is_its_own(column)) {
       copy_again("the source gave its rows values of its own in " + called(column));
-    } else if (converts(old, column)) {
-      copy_again("values of " + called(column) +
-                 " are converted, which not all servers do in the same way");
     } else if (old != nullptr && !zone_known_ &&
                (old->type == ColumnType::timestamp) != (column.type == ColumnType::timestamp)) {
       copy_again("the source converted times in " + called(column) +
                  " by a time zone that is not known here");
+    } else if (converts(old, column)) {
+      copy_again("values of " + called(column) +
+                 " are converted, which not all servers do in the same way");
     }
   }
 
