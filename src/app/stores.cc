@@ -27,6 +27,7 @@ stores::mysql::Endpoint endpoint(const config::MysqlServer& from) {
   to.tls.key = from.tls.key.string();
   to.tls.required = from.tls.required;
   to.tls.verify = from.tls.verify;
+  to.compress = from.compress;
   return to;
 }
 

@@ -63,6 +63,7 @@ source:
   user: reader
   password_file: secret
   tls: {ca: ca.pem, cert: /c.pem, key: /k.pem}
+  compress: true
   new_log_every: 1 min
   read_from: {host: replica, port: 3309}
 target:
@@ -88,6 +89,7 @@ server_id: 99
   EXPECT_EQ(source.tls.ca, "/etc/ca.pem");
   EXPECT_TRUE(source.tls.verify);
   EXPECT_TRUE(source.tls.required);
+  EXPECT_TRUE(source.compress);
   EXPECT_EQ(source.new_log_every, std::chrono::minutes(1));
   ASSERT_TRUE(source.read_from);
   EXPECT_EQ(source.read_from->host, "replica");
@@ -95,8 +97,10 @@ server_id: 99
   EXPECT_EQ(source.read_from->user, "reader");
   EXPECT_EQ(source.read_from->password.origin(), "file /etc/secret");
   EXPECT_EQ(source.read_from->tls.ca, "/etc/ca.pem");
+  EXPECT_TRUE(source.read_from->compress);
   const auto& target = std::get<MysqlStore>(m.target);
   EXPECT_EQ(target.port, 3308);
+  EXPECT_FALSE(target.compress);
   EXPECT_EQ(target.user, "writer");
   EXPECT_EQ(target.password.origin(), "environment variable PW");
   EXPECT_TRUE(target.tls.required);
@@ -224,6 +228,7 @@ TEST(Load, each_mistake_in_a_store_is_told_with_its_place_and_code) {
        {"4:73 config.conflicting_keys"}},
       {"source: {type: mysql, host: h, user: u, path: /x}\n", {"4:41 config.wrong_store_key"}},
       {"source: {type: mysql, host: h, user: u, new_log_every: soon}\n", {"4:56 config.bad_value"}},
+      {"source: {type: mysql, host: h, user: u, compress: fast}\n", {"4:51 config.bad_value"}},
       {"source: {type: mysql, host: h, user: u, read_from: {user: r}}\n",
        {"4:52 config.missing_key"}},
       {"source: {type: mysql, host: h, user: u, read_from: replica}\n", {"4:52 config.wrong_type"}},

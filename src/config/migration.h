@@ -35,6 +35,7 @@ struct MysqlServer {
   std::string user;
   Secret password;
   Tls tls;
+  bool compress = false;  // what goes over the wire
 };
 
 struct MysqlStore : MysqlServer {

@@ -16,9 +16,9 @@ namespace wherry::config {
 namespace {
 
 constexpr std::string_view path_form = "a path";
-constexpr std::array<std::string_view, 9> mysql_keys{"host", "port",          "socket",
-                                                     "user", "password_env",  "password_file",
-                                                     "tls",  "new_log_every", "read_from"};
+constexpr std::array<std::string_view, 10> mysql_keys{
+    "host",          "port", "socket",   "user",          "password_env",
+    "password_file", "tls",  "compress", "new_log_every", "read_from"};
 constexpr std::array<std::string_view, 2> mysql_source_keys{"new_log_every", "read_from"};
 constexpr std::array<std::string_view, 3> file_keys{"path", "deletes", "max_deletes"};
 
@@ -86,6 +86,7 @@ class StoreReader {
         keys_.get("password_env") || keys_.get("password_file") || keys_.get("password");
     server.password = own_password ? read_password() : store.password;
     server.tls = keys_.get("tls") ? read_tls() : store.tls;
+    server.compress = reader_.boolean(keys_.get("compress")).value_or(store.compress);
     keys_.finish();
     return server;
   }
@@ -145,6 +146,7 @@ class StoreReader {
     read_server(store, false);
     store.password = read_password();
     store.tls = read_tls();
+    store.compress = reader_.boolean(keys_.get("compress")).value_or(false);
     read_source_keys(store);
     if (dsn_ && !dsn_->options.empty()) {
       problem(dsn_place_, "config.bad_dsn",

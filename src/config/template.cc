@@ -37,6 +37,8 @@ source:
     #key: /etc/wherry/client.key
     #verify: true
     #required: true
+  # Far away: what goes over the wire is compressed, which costs both ends processor time.
+  #compress: true
   # Of a MySQL without GTIDs: how often it is told to begin a new log file, at most.
   #new_log_every: 10 s
   # A replica of it: what is copied is read there. User, password and tls are those above, if it has none of its own.

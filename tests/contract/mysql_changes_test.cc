@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "stores/mysql/changes.h"
 #include "stores/mysql/schema.h"
 #include "stores/mysql/sql.h"
@@ -46,6 +47,7 @@ class MysqlChanges : public testing::TestWithParam<Kind> {
     Endpoint e;
     e.port = static_cast<std::uint16_t>(server_->port());
     e.user = "root";
+    e.compress = compress_;
     return e;
   }
   Position end() {
@@ -96,6 +98,7 @@ class MysqlChanges : public testing::TestWithParam<Kind> {
   }
 
   std::unique_ptr<tests::Server> server_;
+  bool compress_ = false;
 };
 
 TEST_P(MysqlChanges, rows_are_what_a_reader_of_the_table_sees) {
@@ -155,6 +158,29 @@ TEST_P(MysqlChanges, rows_are_what_a_reader_of_the_table_sees) {
       }
     }
   }
+}
+
+TEST_P(MysqlChanges, come_compressed_where_that_is_wanted) {
+  compress_ = true;
+  EXPECT_EQ(Connection(endpoint())
+                .query("SHOW SESSION STATUS LIKE 'Compression'")
+                .text(0, std::size_t{1}),
+            "ON");
+  sql("CREATE TABLE s.wide(id INT PRIMARY KEY, v LONGBLOB)");
+  const Position from = end();
+  // One that shrinks, one that cannot, and one of more than the 16 MiB that a packet holds, where
+  // the server's redo log takes it.
+  const std::size_t pairs = GetParam() == Kind::mysql56 ? 2'000'000 : 10'000'000;
+  const auto noise = server_->query("SELECT LOWER(HEX(RANDOM_BYTES(1000)))");
+  sql("SET GLOBAL max_allowed_packet=67108864");
+  sql("INSERT INTO s.wide VALUES (1, REPEAT('a', 100000)), (2, x'" + noise.at(0).at(0).value() +
+      "'); INSERT INTO s.wide VALUES (3, REPEAT('bc', " + std::to_string(pairs) + "))");
+  const auto log = changes(from, tracked({"wide"}));
+  const auto seen = values(read(*log));
+  ASSERT_EQ(seen.size(), 3U);
+  EXPECT_EQ(seen[0], std::string(100000, 'a'));
+  EXPECT_EQ(base::to_hex(seen[1]), noise.at(0).at(0).value());
+  EXPECT_EQ(seen[2].size(), 2 * pairs);
 }
 
 TEST_P(MysqlChanges, every_end_is_a_place_to_go_on_from) {

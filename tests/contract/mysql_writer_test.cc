@@ -65,10 +65,11 @@ class MysqlWriter : public ::testing::Test {
     const auto rows = server_->query(text);
     return rows.empty() || !rows[0][0] ? "NULL" : *rows[0][0];
   }
-  static Endpoint endpoint() {
+  static Endpoint endpoint(bool compress = false) {
     Endpoint e;
     e.socket = server_->socket();
     e.user = "root";
+    e.compress = compress;
     return e;
   }
   static std::unique_ptr<Connection> connection() {
@@ -78,7 +79,7 @@ class MysqlWriter : public ::testing::Test {
                                  std::chrono::seconds valid_for = std::chrono::seconds(15)) {
     return acquire_lease(*connection(), {migration, owner, valid_for});
   }
-  Writer writer() const { return {endpoint(), "", fence_, {}}; }
+  Writer writer(bool compress = false) const { return {endpoint(compress), "", fence_, {}}; }
   static contract::TargetProgress progress() { return load_progress(*connection(), "m"); }
 
   // Makes src.t and dst.t.
@@ -106,10 +107,10 @@ class MysqlWriter : public ::testing::Test {
     std::sort(rows.begin(), rows.end());
     return rows;
   }
-  void expect_travels(const contract::TablePair& table, Way way) {
+  void expect_travels(const contract::TablePair& table, Way way, bool compress = false) {
     const RowBatch rows = source_rows(table);
     ASSERT_GT(rows.rows(), 0U);
-    Writer w = writer();
+    Writer w = writer(compress);
     w.sink().use(way);
     sql("TRUNCATE TABLE dst.t");
     w.write_chunk(table, rows, mark_of(7), contract::ChunkWrite::upsert);
@@ -215,6 +216,7 @@ TEST_P(MysqlWriterWays, values_of_many_megabytes_land) {
   const auto table = make_table("id INT PRIMARY KEY, b LONGBLOB, t LONGTEXT");
   sql("INSERT INTO src.t VALUES (1,REPEAT(x'00275C0A',5000000),REPEAT('é',9000000)),(2,'x','y')");
   expect_travels(table, GetParam());
+  expect_travels(table, GetParam(), true);
 }
 
 TEST_P(MysqlWriterWays, a_value_that_the_target_cannot_hold_is_never_shortened) {

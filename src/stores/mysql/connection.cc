@@ -157,6 +157,7 @@ void Connection::set_options(const ConnectOptions& options) {
   set_text(mysql_, MYSQL_OPT_SSL_KEY, tls.key);
   set_flag(mysql_, MYSQL_OPT_SSL_ENFORCE, use_tls(tls));
   set_flag(mysql_, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, verifies(tls));
+  if (endpoint_.compress) mysql_optionsv(mysql_, MYSQL_OPT_COMPRESS, nullptr);
   const auto timeout = static_cast<unsigned>(endpoint_.connect_timeout.count());
   mysql_optionsv(mysql_, MYSQL_OPT_CONNECT_TIMEOUT, &timeout);
   const auto read_timeout = static_cast<unsigned>(options.read_timeout.count());

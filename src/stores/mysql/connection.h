@@ -42,6 +42,7 @@ struct Endpoint {
   std::function<std::string()>
       password;  // asked at every connect, so that it may change; empty = none
   Tls tls;
+  bool compress = false;  // by zlib, in both directions
   std::chrono::seconds connect_timeout{10};
 
   std::string text() const;  // "127.0.0.1:3306" or the socket's path
