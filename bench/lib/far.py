@@ -5,9 +5,8 @@ import os
 import time
 
 from lib.bars import Table
-from lib.following import beats
+from lib.following import lags_under_load
 from lib.migration import Migration, at
-from lib.servers import wait_until
 
 BYTES_PER_SECOND = 25_000_000
 ONE_WAY_MS = 20
@@ -66,15 +65,7 @@ def far(bench, bars):
     proved = sum(link.passed()) - before
     print(f"prove: {proved / 1e6:.1f} MB over the link")
     bars.at_most("far_prove_bytes", proved / data, 0.01)
-    migration.start()
-    wait_until(migration.is_following, most=60, pause=0.2)
-    load = subprocess.Popen(bench.source.sysbench("oltp_update_non_index", "--threads=4", "--rate=1000",
-                                                  f"--time={bench.lag_seconds + 5}", "run", tables=bench.tables,
-                                                  rows=bench.rows), stdout=subprocess.DEVNULL)
-    time.sleep(3)
-    lags = sorted(beats(bench, bench.lag_seconds))
-    load.wait()
-    migration.stop()
+    lags = lags_under_load(bench, migration)
     table = Table("Lag far away, behind 1,000 writes/s", "ms")
     table.add("median", 1000 * lags[len(lags) // 2])
     table.add("most", 1000 * lags[-1])

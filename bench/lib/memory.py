@@ -3,6 +3,7 @@
 import time
 
 from lib.bars import Table
+from lib.following import arrived
 from lib.migration import Migration, at, peak_memory
 from lib.servers import wait_until
 
@@ -52,12 +53,7 @@ def peak_of_transaction(bench, rows, width):
     migration.start()
     wait_until(migration.is_following, most=60, pause=0.2)
     bench.source.execute("USE sb", FILL.format(width=width, first=1, last=rows), "INSERT INTO beat VALUES (1)")
-    cursor = bench.target.connect().cursor()
-
-    def arrived():
-        cursor.execute("SELECT 1 FROM sb.beat")
-        return cursor.fetchone() is not None
-    wait_until(arrived, most=1200, pause=0.05)
+    wait_until(arrived(bench.target, 1), most=1200, pause=0.05)
     most = peak_memory(migration.process.pid)
     migration.stop()
     return most
