@@ -21,7 +21,9 @@ constexpr const char* documents = R"(
 CREATE DATABASE d CHARACTER SET utf8mb4; USE d; SET NAMES utf8mb4, sql_mode='';
 CREATE TABLE n (n INT PRIMARY KEY);
 INSERT INTO n VALUES (0),(1),(2),(3),(4),(5),(6),(7),(8),(9);
-CREATE TABLE doc (id INT PRIMARY KEY AUTO_INCREMENT, j JSON, k JSON NOT NULL, note VARCHAR(40));
+CREATE TABLE typed (ts TIMESTAMP(6) NULL, zero TIMESTAMP NULL, bin BINARY(4), blob_ BLOB, long_ LONGBLOB);
+INSERT INTO typed VALUES ('2030-01-02 03:04:05.6', '0000-00-00', x'00ff27', x'5c00', x'00ff');
+CREATE TABLE doc (id INT PRIMARY KEY AUTO_INCREMENT, j JSON, k JSON NOT NULL, note VARCHAR(40), e ENUM('x','y'));
 CREATE PROCEDURE fill(IN seed INT) BEGIN
   INSERT INTO doc (j, k, note) SELECT JSON_OBJECT('id', b.n, 'name', 'x', 'tags', JSON_ARRAY('a', 'b')),
     JSON_OBJECT('n', a.n + seed, 'd', a.n / 4), 'x' FROM n a JOIN n b;
@@ -37,6 +39,8 @@ CREATE PROCEDURE fill(IN seed INT) BEGIN
     JSON_OBJECT('n', a.n + seed, 'd', a.n / 4), 'x' FROM n a JOIN n b;
   INSERT INTO doc (j, k, note) SELECT JSON_EXTRACT(JSON_ARRAY(CAST('10:11:12.5' AS TIME(6))), '$[0]'),
     JSON_OBJECT('n', a.n + seed, 'd', a.n / 4), 'x' FROM n a JOIN n b;
+  INSERT INTO doc (j, k, note, e) SELECT JSON_OBJECT('typed', JSON_ARRAY(ts, zero, bin, blob_, UNHEX('00'), UNHEX(REPEAT('27', 70000)), CONCAT(long_))),
+    JSON_OBJECT('n', a.n + seed, 'd', a.n / 4), 'x', 'none' FROM n a JOIN typed;
   INSERT INTO doc (j, k, note) SELECT NULL,
     JSON_OBJECT('n', a.n + seed, 'd', a.n / 4), 'x' FROM n a JOIN n b;
 END;
@@ -49,7 +53,9 @@ std::string types_in(const Server& server) {
            "SELECT id, CONCAT_WS(' ', JSON_TYPE(j), JSON_TYPE(j->'$.price'), JSON_TYPE(j->'$.at'), "
            "JSON_TYPE(j->'$.id'), JSON_TYPE(j->'$[0]'), JSON_TYPE(j->'$[1]'), JSON_TYPE(j->'$[2]'),"
            "JSON_TYPE(j->'$[3]'), JSON_TYPE(j->'$[4]'), JSON_TYPE(k->'$.n'), JSON_TYPE(k->'$.d'), "
-           "JSON_TYPE(JSON_EXTRACT(j->'$.*', '$[0].\"a.b[0]\"')), j, k) FROM d.doc ORDER BY id")) {
+           "JSON_TYPE(JSON_EXTRACT(j->'$.*', '$[0].\"a.b[0]\"')), JSON_TYPE(j->'$.typed[0]'), "
+           "JSON_TYPE(j->'$.typed[1]'), JSON_TYPE(j->'$.typed[2]'), j, k) FROM d.doc ORDER BY "
+           "id")) {
     out += row.at(0).value_or("") + ": " + row.at(1).value_or("NULL") + "\n";
   }
   return out;
@@ -84,7 +90,9 @@ TEST_F(JsonTest, types_inside_documents_move_and_are_proved) {
   run_until_proved(wherry);
   ASSERT_TRUE(compare_servers(source, target, {"--table", "d.doc"}).equal());
   const std::string types = types_in(source);
-  for (const auto* type : {"DECIMAL", "DATE", "UNSIGNED INTEGER", "DOUBLE", "DATETIME", "TIME"}) {
+  for (const auto* type : {"DECIMAL", "DATE", "UNSIGNED INTEGER", "DOUBLE", "DATETIME", "TIME",
+                           "TIMESTAMP", "BLOB", "base64:type250:", "base64:type251:",
+                           "base64:type252:", "base64:type253:", "base64:type254:"}) {
     ASSERT_NE(types.find(type), std::string::npos) << type << " is not tried";
   }
   ASSERT_EQ(types_in(target), types);

@@ -21,6 +21,7 @@
 
 #include "base/error.h"
 #include "model/row.h"
+#include "stores/mysql/statement.h"
 
 namespace wherry::stores::mysql {
 
@@ -135,7 +136,8 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   Result query(std::string_view sql);
-  Executed execute(std::string_view sql);  // throws away rows, should there be any
+  Executed execute(std::string_view sql);        // throws away rows, should there be any
+  Executed execute(const Statement& statement);  // that gives no rows
   Stream stream(std::string_view sql);
   // The first cell of the first row; nothing if NULL or no row.
   std::optional<std::string> scalar(std::string_view sql);

@@ -266,12 +266,6 @@ void append_typed(std::string& out, std::string_view text, std::string_view type
 
 // ---- Expressions.
 
-[[noreturn]] void refuse(const JsonNode& node, std::string_view what) {
-  throw Error(ErrorKind::not_supported, "target.json_value",
-              fmt::format("a document holds {}, which no statement makes on a MySQL server: {}",
-                          what, base::printable(node.text.substr(0, 100))));
-}
-
 void append_plain(std::string& out, const JsonNode& node) {
   if (node.kind != Kind::object && node.kind != Kind::array) {
     out += node.text;
@@ -311,55 +305,45 @@ std::string decoded(std::string_view base64) {
 }
 
 // "base64:type15:QUJD": the bytes of a column or expression of type 15.
-void append_opaque(std::string& out, const JsonNode& node) {
+void append_opaque(Statement& out, const JsonNode& node) {
   constexpr std::string_view head = "\"base64:type";
   constexpr unsigned varchar = 15;
   constexpr unsigned bit = 16;
-  constexpr unsigned blob = 252;
-  constexpr unsigned var_string = 253;
+  constexpr unsigned tiny_blob = 249;
+  constexpr unsigned string = 254;
   const std::size_t colon = node.text.find(':', head.size());
   if (!node.text.starts_with(head) || colon == std::string_view::npos) {
     malformed("bytes in a document do not tell their type");
   }
   unsigned type = 0;
   std::from_chars(node.text.data() + head.size(), node.text.data() + colon, type);
-  const std::string bytes =
-      base::to_hex(decoded(node.text.substr(colon + 1, node.text.size() - colon - 2)));
-  switch (type) {
-    case varchar:
-      out += "_binary x'" + bytes + "'";
-      return;
-    case bit:
-      out += "x'" + bytes + "'";
-      return;
-    case blob:
-      // What may be long becomes a BLOB in a table that the server makes for the moment.
-      out += "(SELECT `d` FROM (SELECT IFNULL(UNHEX('" + bytes +
-             "'),REPEAT('x',1000)) AS `d` LIMIT 1) AS `b`)";
-      return;
-    case var_string:
-      out += "UNHEX('" + bytes + "')";
-      return;
-    default:
-      refuse(node, fmt::format("bytes of type {}", type));
+  std::string bytes = decoded(node.text.substr(colon + 1, node.text.size() - colon - 2));
+  if (type == varchar || type == bit) {
+    out.sql.append(type == varchar ? "_binary x'" : "x'").append(base::to_hex(bytes)) += '\'';
+  } else if (type >= tiny_blob && type <= string) {
+    out.sql += '?';
+    out.parameters.push_back({type, std::move(bytes)});
+  } else {
+    throw Error(ErrorKind::not_supported, "target.json_value",
+                fmt::format("a document holds bytes of type {}, which no statement makes on a "
+                            "MySQL server: {}",
+                            type, base::printable(node.text.substr(0, 100))));
   }
 }
 
-// A value of an argument of JSON_ARRAY or JSON_OBJECT.
-void append_argument(std::string& out, const JsonNode& node);
-
-void append_string(std::string& out, const JsonNode& node) {
+void append_string(Statement& out, const JsonNode& node) {
   const std::string_view text = node.text.substr(1, node.text.size() - 2);
   if (node.mark == "date") {
-    out.append("CAST('").append(text).append("' AS DATE)");
+    out.sql.append("CAST('").append(text).append("' AS DATE)");
   } else if (node.mark == "time") {
-    out.append("CAST('").append(text).append("' AS TIME(6))");
+    out.sql.append("CAST('").append(text).append("' AS TIME(6))");
   } else if (node.mark == "datetime") {
-    out.append("CAST('").append(text).append("' AS DATETIME(6))");
+    out.sql.append("CAST('").append(text).append("' AS DATETIME(6))");
+  } else if (node.mark == "timestamp") {
+    out.sql += '?';
+    out.parameters.push_back({Parameter::timestamp, std::string(text)});
   } else if (node.mark == "opaque") {
     append_opaque(out, node);
-  } else if (node.mark == "timestamp") {
-    refuse(node, "a TIMESTAMP");
   } else {
     malformed("a document holds a string of no known type");
   }
@@ -388,34 +372,35 @@ void append_key(std::string& out, std::string_view key) {
   out += ')';
 }
 
-void append_argument(std::string& out, const JsonNode& node) {
+// A value of an argument of JSON_ARRAY or JSON_OBJECT.
+void append_argument(Statement& out, const JsonNode& node) {
   if (!node.made_by_expression) {
     std::string plain;
     append_plain(plain, node);
-    out += "CAST(";
-    append_utf8(out, plain);
-    out += " AS JSON)";
+    out.sql += "CAST(";
+    append_utf8(out.sql, plain);
+    out.sql += " AS JSON)";
     return;
   }
   switch (node.kind) {
     case Kind::string:
       return append_string(out, node);
     case Kind::number:
-      return append_number(out, node);
+      return append_number(out.sql, node);
     case Kind::literal:
       break;  // is always made of its text
     case Kind::object:
     case Kind::array:
-      out += node.kind == Kind::object ? "JSON_OBJECT(" : "JSON_ARRAY(";
+      out.sql += node.kind == Kind::object ? "JSON_OBJECT(" : "JSON_ARRAY(";
       for (const JsonNode& member : node.members) {
-        if (&member != &node.members.front()) out += ',';
+        if (&member != &node.members.front()) out.sql += ',';
         if (node.kind == Kind::object) {
-          append_key(out, member.key);
-          out += ',';
+          append_key(out.sql, member.key);
+          out.sql += ',';
         }
         append_argument(out, member);
       }
-      out += ')';
+      out.sql += ')';
       return;
   }
 }
@@ -453,14 +438,14 @@ std::string plain_json(std::string_view typed) {
 
 bool needs_expression(std::string_view typed) { return read_json_text(typed).made_by_expression; }
 
-void append_json_expression(std::string& out, std::string_view typed) {
+void append_json_expression(Statement& out, std::string_view typed) {
   const JsonNode node = read_json_text(typed);
   const bool scalar = node.kind != Kind::object && node.kind != Kind::array;
   if (!scalar || !node.made_by_expression) return append_argument(out, node);
   // A value that is no document in itself becomes one as an array's only member.
-  std::string array = "JSON_ARRAY(";
-  append_argument(array, node);
-  out += extract(array + ")", "$[0]");
+  out.sql += "JSON_EXTRACT(JSON_ARRAY(";
+  append_argument(out, node);
+  out.sql += "),_utf8mb4'$[0]')";
 }
 
 }  // namespace wherry::stores::mysql

@@ -3,12 +3,14 @@
 // says what that leaves open. Pure. Views are of the text a document was read from.
 //
 // Errors: data_mismatch "mysql.json" for what no server prints; not_supported "target.json_value"
-// for a value of a type that no expression of a MySQL server makes.
+// for a value of a type that no MySQL server makes of an argument.
 
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "stores/mysql/statement.h"
 
 namespace wherry::stores::mysql {
 
@@ -42,7 +44,7 @@ std::string typed_json(std::string_view server_text, const std::vector<JsonQuest
 std::string plain_json(std::string_view typed);
 bool needs_expression(std::string_view typed);
 // SQL that makes the document with all its types, of typed text; sessions as row_sink.h prepares
-// them.
-void append_json_expression(std::string& out, std::string_view typed);
+// them. Days, times and numbers can be written; a TIMESTAMP and most kinds of bytes are parameters.
+void append_json_expression(Statement& out, std::string_view typed);
 
 }  // namespace wherry::stores::mysql

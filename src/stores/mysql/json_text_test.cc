@@ -29,9 +29,10 @@ std::string typed(std::string_view text, const std::vector<std::string_view>& ty
 }
 
 std::string expression(std::string_view typed) {
-  std::string out;
+  Statement out;
   append_json_expression(out, typed);
-  return out;
+  EXPECT_TRUE(out.parameters.empty());
+  return out.sql;
 }
 
 std::string code_of(auto call) {
@@ -102,19 +103,28 @@ TEST(JsonText, becomes_sql_that_makes_each_type) {
   EXPECT_EQ(expression(R"({"": date"2020-01-01", "a\"": time"-01:00:00.000000"})"),
             R"(JSON_OBJECT(_utf8mb4'',CAST('2020-01-01' AS DATE),JSON_UNQUOTE(_utf8mb4'"a\\""'),)"
             "CAST('-01:00:00.000000' AS TIME(6)))");
-  EXPECT_EQ(expression(R"([opaque"base64:type15:QUJD", opaque"base64:type16:BQ==", )"
-                       "opaque\"base64:type253:QUJDREVG\nQQ==\"]"),
-            "JSON_ARRAY(_binary x'414243',x'05',UNHEX('41424344454641'))");
-  EXPECT_THAT(expression(R"([opaque"base64:type252:QUJD"])"), HasSubstr("UNHEX('414243')"));
+  EXPECT_EQ(expression(R"([opaque"base64:type15:QUJD", opaque"base64:type16:BQ=="])"),
+            "JSON_ARRAY(_binary x'414243',x'05')");
   EXPECT_EQ(expression("1.50m"),
             "JSON_EXTRACT(JSON_ARRAY(CAST(1.50 AS DECIMAL(65,2))),_utf8mb4'$[0]')");
 }
 
-TEST(JsonText, refuses_by_name_what_no_expression_makes) {
-  EXPECT_EQ(code_of([] { return expression(R"(opaque"base64:type254:QUJD")"); }),
+TEST(JsonText, has_parameters_for_what_sql_has_no_words) {
+  Statement out;
+  append_json_expression(out, R"([timestamp"2020-01-01 00:00:00.500000", 1, )"
+                              "opaque\"base64:type254:QUJDREVG\nQQ==\"]");
+  EXPECT_EQ(out.sql, "JSON_ARRAY(?,CAST(_utf8mb4'1' AS JSON),?)");
+  ASSERT_EQ(out.parameters.size(), 2U);
+  EXPECT_EQ(out.parameters[0].type, Parameter::timestamp);
+  EXPECT_EQ(out.parameters[0].value, "2020-01-01 00:00:00.500000");
+  EXPECT_EQ(out.parameters[1].type, 254U);
+  EXPECT_EQ(out.parameters[1].value, "ABCDEFA");
+}
+
+TEST(JsonText, refuses_by_name_what_no_argument_makes) {
+  EXPECT_EQ(code_of([] { return expression(R"(opaque"base64:type245:QUJD")"); }),
             "target.json_value");
-  EXPECT_EQ(code_of([] { return expression(R"([timestamp"2020-01-01 00:00:00.000000"])"); }),
-            "target.json_value");
+  EXPECT_EQ(code_of([] { return expression(R"(opaque"base64:QUJD")"); }), "mysql.json");
 }
 
 TEST(JsonText, that_is_none_is_malformed) {

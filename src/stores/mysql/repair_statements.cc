@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
+#include "base/text.h"
 #include "stores/mysql/row_text.h"
 #include "stores/mysql/sql.h"
 
@@ -28,9 +31,24 @@ bool reads_as_ascii(const model::Column& column) {
          !column.charset.starts_with("utf32") && column.charset != "ucs2";
 }
 
-std::string readable(const model::Column& column, model::Cell cell) {
-  if (cell && reads_as_ascii(column) && is_plain(*cell)) return "'" + std::string(*cell) + "'";
-  return literal(column, cell);
+void append_readable(Statement& out, const model::Column& column, model::Cell cell) {
+  if (cell && reads_as_ascii(column) && is_plain(*cell)) {
+    out.sql.append("'").append(*cell).append("'");
+  } else {
+    append_literal(out, column, cell);
+  }
+}
+
+// Whoever runs it by hand has to know what stands for a `?`.
+std::string finished(const Statement& statement) {
+  std::string out = statement.sql + ";";
+  for (const Parameter& p : statement.parameters) {
+    out += &p == &statement.parameters.front() ? " -- ? = " : ", ";
+    out += p.type == Parameter::timestamp
+               ? "TIMESTAMP '" + p.value + "'"
+               : fmt::format("x'{}' as type {}", base::to_hex(p.value), p.type);
+  }
+  return out;
 }
 
 }  // namespace
@@ -43,24 +61,26 @@ std::vector<std::string> repair_statements(const contract::TablePair& table,
   if (remove.empty() && put.empty()) return out;
   out.emplace_back(session);
   for (const model::Key& key : remove) {
-    std::string sql = "DELETE FROM " + qualified(table.target) + " WHERE ";
+    Statement statement{"DELETE FROM " + qualified(table.target) + " WHERE ", {}};
     const auto parts = key.parts();
     for (std::size_t i = 0; i < parts.size(); ++i) {
       const model::Column& column = shape.columns[shape.key[i]];
-      if (i != 0) sql += " AND ";
-      sql += identifier(column.name) + "=" + readable(column, parts[i]);
+      if (i != 0) statement.sql += " AND ";
+      statement.sql += identifier(column.name) + "=";
+      append_readable(statement, column, parts[i]);
     }
-    out.push_back(sql + ";");
+    out.push_back(finished(statement));
   }
   const auto columns = written_columns(shape);
   const std::string head = replace_head(table.target, shape, columns);
   for (std::size_t row = 0; row < put.rows(); ++row) {
-    std::string sql = head + "(";
+    Statement statement{head + "(", {}};
     for (const std::size_t i : columns) {
-      if (i != columns.front()) sql += ',';
-      sql += readable(shape.columns[i], put.cell(row, i));
+      if (i != columns.front()) statement.sql += ',';
+      append_readable(statement, shape.columns[i], put.cell(row, i));
     }
-    out.push_back(sql + ");");
+    statement.sql += ')';
+    out.push_back(finished(statement));
   }
   return out;
 }

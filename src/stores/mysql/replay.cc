@@ -78,14 +78,14 @@ void append_same(std::string& out, const Column& column, model::Cell cell, bool 
 
 }  // namespace
 
-std::string same_row(const model::TableSchema& shape, const model::RowBatch& rows, std::size_t row,
-                     bool signed_zeros) {
-  std::string out;
+void append_same_row(Statement& out, const model::TableSchema& shape, const model::RowBatch& rows,
+                     std::size_t row, bool signed_zeros) {
+  bool first = true;
   for (const std::size_t column : written_columns(shape)) {
-    if (!out.empty()) out += " AND ";
-    append_same(out, shape.columns[column], rows.cell(row, column), signed_zeros);
+    if (!first) out.sql += " AND ";
+    first = false;
+    append_same(out.sql, shape.columns[column], rows.cell(row, column), signed_zeros);
   }
-  return out;
 }
 
 void replay(Connection& connection, RowSink& sink, const contract::TablePair& table,
@@ -94,28 +94,30 @@ void replay(Connection& connection, RowSink& sink, const contract::TablePair& ta
   const auto& shape = table.source;
   const std::string name = qualified(table.target);
   for (std::size_t row = 0; row < event.before.rows(); ++row) {
-    std::string sql;
+    Statement statement;
     std::uint64_t zero_enums = 0;
     if (event.kind == model::ChangeKind::remove) {
-      sql = "DELETE FROM " + name;
+      statement.sql = "DELETE FROM " + name;
     } else {
-      sql = "UPDATE " + name + " SET ";
+      statement.sql = "UPDATE " + name + " SET ";
       bool first = true;
       for (const std::size_t column : written_columns(shape)) {
         if (event.before.cell(row, column) == event.after.cell(row, column)) continue;
-        if (!first) sql += ',';
+        if (!first) statement.sql += ',';
         first = false;
         const Column& set = shape.columns[column];
         const model::Cell cell = event.after.cell(row, column);
-        sql += identifier(set.name) + "=" + literal(set, cell);
+        statement.sql += identifier(set.name) + "=";
+        append_literal(statement, set, cell);
         if (set.type == ColumnType::enum_ && cell == "0") ++zero_enums;
       }
       if (first) continue;
     }
-    sql += " WHERE " + same_row(shape, event.before, row, !connection.server().is_mariadb()) +
-           " LIMIT 1";
-    sink.require_fit(sql, table);
-    const Executed done = connection.execute(sql);
+    statement.sql += " WHERE ";
+    append_same_row(statement, shape, event.before, row, !connection.server().is_mariadb());
+    statement.sql += " LIMIT 1";
+    sink.require_fit(statement, table);
+    const Executed done = connection.execute(statement);
     sink.require_only_zero_enums(table, done.warnings, done.affected == 0 ? 0 : zero_enums);
     if (done.affected == 1 || way == contract::Replay::tolerant) continue;
     throw Error(ErrorKind::data_mismatch, "target.row_missing",

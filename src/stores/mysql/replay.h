@@ -2,7 +2,7 @@
 // Changes of a table without a key: each concerns one of the rows that equal its before image in
 // every column, to the bit. Uses the connection and the open transaction it is given.
 
-#include <string>
+#include <cstddef>
 
 #include "contract/row_writer.h"
 #include "stores/mysql/connection.h"
@@ -10,10 +10,10 @@
 
 namespace wherry::stores::mysql {
 
-// Rows whose written columns all equal this row's; for a statement without an alias. The server may
-// tell -0 from 0.
-std::string same_row(const model::TableSchema& shape, const model::RowBatch& rows, std::size_t row,
-                     bool signed_zeros);
+// A condition: rows whose written columns all equal this row's; for a statement without an alias.
+// The server may tell -0 from 0.
+void append_same_row(Statement& out, const model::TableSchema& shape, const model::RowBatch& rows,
+                     std::size_t row, bool signed_zeros);
 
 // Requires: the session is as `sink` prepares it. Throws Error(data_mismatch,
 // "target.row_missing").

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <charconv>
+#include <iterator>
 #include <optional>
 
 #include <fmt/format.h>
@@ -30,6 +31,8 @@ constexpr std::size_t worth_loading = std::size_t{32} << 10U;
 constexpr std::size_t great_row = std::size_t{1} << 20U;
 // A server counts and keeps at most 65535 warnings; each enum of number 0 makes one.
 constexpr std::uint64_t zero_enums_a_statement = 50'000;
+// Of one statement, as the protocol counts them.
+constexpr std::size_t most_parameters = 65'535;
 constexpr std::string_view data_truncated = "1265";
 
 constexpr std::string_view session_settings =
@@ -153,17 +156,18 @@ void RowSink::load(const Batch& batch, std::size_t first, std::size_t last,
 
 void RowSink::replace(const Batch& batch, std::size_t first, std::size_t last) {
   const std::string head = replace_head(batch.table.target, batch.table.source, batch.columns);
-  std::string sql = head;
-  std::string values;
+  Statement statement{head, {}};
   std::size_t rows = 0;
   std::uint64_t zero_enums = 0;
   for (std::size_t row = first; row < last; ++row) {
-    values.clear();
     const RowFacts facts = facts_of(batch.table.source, batch.columns, batch.rows, row);
+    Statement values;
     append_values(values, batch.table.source, batch.columns, batch.rows, row);
-    if (rows > 0 && sql.size() + values.size() + 1 > statement_limit_) {
-      replace_bounded(batch, sql, rows, zero_enums);
-      sql = head;
+    const bool full = statement.size() + values.size() + 1 > statement_limit_ ||
+                      statement.parameters.size() + values.parameters.size() > most_parameters;
+    if (rows > 0 && full) {
+      replace_bounded(batch, statement, rows, zero_enums);
+      statement = {head, {}};
       rows = 0;
       zero_enums = 0;
     }
@@ -174,19 +178,21 @@ void RowSink::replace(const Batch& batch, std::size_t first, std::size_t last) {
       load(batch, row, row + 1, facts.zero_enums);
       continue;
     }
-    if (rows > 0) sql += ',';
-    sql += values;
+    if (rows > 0) statement.sql += ',';
+    statement.sql += values.sql;
+    std::move(values.parameters.begin(), values.parameters.end(),
+              std::back_inserter(statement.parameters));
     zero_enums += facts.zero_enums;
     ++rows;
   }
-  if (rows > 0) replace_bounded(batch, sql, rows, zero_enums);
+  if (rows > 0) replace_bounded(batch, statement, rows, zero_enums);
 }
 
-void RowSink::replace_bounded(const Batch& batch, std::string& sql, std::size_t rows,
+void RowSink::replace_bounded(const Batch& batch, const Statement& statement, std::size_t rows,
                               std::uint64_t zero_enums) {
   Executed done;
   try {
-    done = connection_.execute(sql);
+    done = connection_.execute(statement);
   } catch (const Error& e) {
     throw e.within(batch.table.target.text());
   }
@@ -240,8 +246,8 @@ void RowSink::remove_range(const contract::TablePair& table, const model::Chunk&
   }
 }
 
-void RowSink::require_fit(const std::string& sql, const contract::TablePair& table) const {
-  if (sql.size() > packet_limit_) refuse(sql.size(), false, table);
+void RowSink::require_fit(const Statement& statement, const contract::TablePair& table) const {
+  if (statement.size() > packet_limit_) refuse(statement.size(), false, table);
 }
 
 void RowSink::refuse(std::size_t statement, bool fits_as_lines, const contract::TablePair& table) {

@@ -25,7 +25,7 @@ class RowSink {
   // Removes every row of the chunk's range.
   void remove_range(const contract::TablePair& table, const model::Chunk& range);
   // Throws Error(rejected, "target.max_allowed_packet") if the server would not take the statement.
-  void require_fit(const std::string& sql, const contract::TablePair& table) const;
+  void require_fit(const Statement& statement, const contract::TablePair& table) const;
 
   // Of the last statement: throws Error(data_mismatch, "target.value_changed") unless its warnings
   // are those that so many enums of number 0 make, or say nothing about values.
@@ -43,7 +43,7 @@ class RowSink {
   struct Batch;
   void load(const Batch& batch, std::size_t first, std::size_t last, std::uint64_t zero_enums);
   void replace(const Batch& batch, std::size_t first, std::size_t last);
-  void replace_bounded(const Batch& batch, std::string& sql, std::size_t rows,
+  void replace_bounded(const Batch& batch, const Statement& statement, std::size_t rows,
                        std::uint64_t zero_enums);
   void expect(const Batch& batch, std::uint64_t sent, std::uint64_t stored, std::uint64_t warnings,
               std::uint64_t zero_enums);

@@ -89,15 +89,15 @@ void append_field(std::string& out, const Column& column, model::Cell cell) {
   }
 }
 
-void append_value(std::string& out, const Column& column, model::Cell cell) {
+void append_value(Statement& out, const Column& column, model::Cell cell) {
   if (!cell) {
-    out += "NULL";
+    out.sql += "NULL";
   } else if (column.type == ColumnType::year) {
-    out += '\'';
-    append_year(out, column, *cell);
-    out += '\'';
+    out.sql += '\'';
+    append_year(out.sql, column, *cell);
+    out.sql += '\'';
   } else if (holds_bytes(column.type) && column.type != ColumnType::json) {
-    append_quoted(out, *cell);
+    append_quoted(out.sql, *cell);
   } else {
     append_literal(out, column, cell);
   }
@@ -195,15 +195,15 @@ std::string replace_head(const model::CollectionName& table, const model::TableS
   return out += ") VALUES ";
 }
 
-void append_values(std::string& out, const model::TableSchema& shape,
+void append_values(Statement& out, const model::TableSchema& shape,
                    const std::vector<std::size_t>& columns, const model::RowBatch& rows,
                    std::size_t row) {
-  out += '(';
+  out.sql += '(';
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    if (i != 0) out += ',';
+    if (i != 0) out.sql += ',';
     append_value(out, shape.columns[columns[i]], rows.cell(row, columns[i]));
   }
-  out += ')';
+  out.sql += ')';
 }
 
 void append_quoted(std::string& out, std::string_view bytes) {

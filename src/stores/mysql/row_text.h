@@ -12,6 +12,7 @@
 
 #include "model/row.h"
 #include "model/schema.h"
+#include "stores/mysql/statement.h"
 
 namespace wherry::stores::mysql {
 
@@ -59,7 +60,7 @@ class RowLines {
 std::string replace_head(const model::CollectionName& table, const model::TableSchema& shape,
                          const std::vector<std::size_t>& columns);
 // "(1,'x')"
-void append_values(std::string& out, const model::TableSchema& shape,
+void append_values(Statement& out, const model::TableSchema& shape,
                    const std::vector<std::size_t>& columns, const model::RowBatch& rows,
                    std::size_t row);
 

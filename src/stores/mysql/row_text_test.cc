@@ -76,9 +76,10 @@ TEST(ReplaceStatement, holds_bytes_as_they_are) {
   const auto shape = shape_of({column("id", ColumnType::bigint), column("v", ColumnType::varchar),
                                column("y", ColumnType::year), column("d", ColumnType::double_)});
   const auto columns = written_columns(shape);
-  std::string sql = replace_head({"d", "t"}, shape, columns);
-  append_values(sql, shape, columns, batch(4, {"-5", "a'\\\xff", "0", "1.5"}), 0);
-  EXPECT_EQ(sql, "REPLACE INTO `d`.`t` (`id`,`v`,`y`,`d`) VALUES (-5,'a\\'\\\\\xff','0000',1.5e0)");
+  Statement statement{replace_head({"d", "t"}, shape, columns), {}};
+  append_values(statement, shape, columns, batch(4, {"-5", "a'\\\xff", "0", "1.5"}), 0);
+  EXPECT_EQ(statement.sql,
+            "REPLACE INTO `d`.`t` (`id`,`v`,`y`,`d`) VALUES (-5,'a\\'\\\\\xff','0000',1.5e0)");
 }
 
 TEST(RowFacts, count_zero_enums_and_refuse_null_where_it_cannot_be) {
@@ -104,6 +105,18 @@ TEST(RepairStatements, can_be_read_and_run) {
                           "REPLACE INTO `d`.`t` (`id`,`v`) VALUES (2,_utf8mb4 x'69742773');",
                           "REPLACE INTO `d`.`t` (`id`,`v`) VALUES (3,NULL);"));
   EXPECT_TRUE(repair_statements(pair, {}, model::RowBatch(2)).empty());
+}
+
+TEST(RepairStatements, say_what_their_parameters_are) {
+  contract::TablePair pair{
+      1, shape_of({column("id", ColumnType::integer), column("j", ColumnType::json)}), {"d", "t"}};
+  const auto out = repair_statements(
+      pair, {},
+      batch(2, {"1", R"([timestamp"2020-01-01 00:00:00.000000", opaque"base64:type254:QQ=="])"}));
+  ASSERT_EQ(out.size(), 2U);
+  EXPECT_EQ(out[1],
+            "REPLACE INTO `d`.`t` (`id`,`j`) VALUES (1,JSON_ARRAY(?,?)); -- ? = TIMESTAMP "
+            "'2020-01-01 00:00:00.000000', x'41' as type 254");
 }
 
 }  // namespace

@@ -156,9 +156,7 @@ void append_literal(std::string& out, const Column& column, model::Cell cell) {
       if (column.charset != "binary" && !column.charset.empty()) out += "_" + column.charset + " ";
       append_hex(out, *cell);
       return;
-    case ColumnType::json:
-      append_json_expression(out, *cell);
-      return;
+    case ColumnType::json:  // which no server takes as bytes
     case ColumnType::binary:
     case ColumnType::varbinary:
     case ColumnType::blob:
@@ -170,6 +168,11 @@ void append_literal(std::string& out, const Column& column, model::Cell cell) {
       append_hex(out, *cell);
       return;
   }
+}
+
+void append_literal(Statement& out, const Column& column, model::Cell cell) {
+  if (cell && column.type == ColumnType::json) return append_json_expression(out, *cell);
+  append_literal(out.sql, column, cell);
 }
 
 std::string literal(const Column& column, model::Cell cell) {

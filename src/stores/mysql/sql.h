@@ -15,6 +15,7 @@
 #include "model/key.h"
 #include "model/row.h"
 #include "model/schema.h"
+#include "stores/mysql/statement.h"
 
 namespace wherry::stores::mysql {
 
@@ -24,7 +25,9 @@ std::string text_literal(
     std::string_view utf8);  // _utf8mb3 x'…': for names in conditions and plain settings
 
 // Appends the literal of a cell: "NULL", "-12", "1.5e0", "_gbk x'…'", "x'…'", "'2020-01-01'".
+// Requires, but where a Statement takes it: the column is not of JSON.
 void append_literal(std::string& out, const model::Column& column, model::Cell cell);
+void append_literal(Statement& out, const model::Column& column, model::Cell cell);
 std::string literal(const model::Column& column, model::Cell cell);
 
 // The expression whose text is the column's canonical cell: "`t`.`a`", "`t`.`f`*1e0", "`t`.`e`+0".
