@@ -29,6 +29,9 @@ TEST(MysqlErrors, what_the_server_will_not_do_says_what_to_do) {
 TEST(MysqlErrors, refused_values_are_mismatches) {
   EXPECT_EQ(to_error(1366, "Incorrect string value", "").kind(), ErrorKind::data_mismatch);
   EXPECT_EQ(to_error(1062, "Duplicate entry", "").code(), "mysql.duplicate_key");
+  const auto no_geometry = to_error(1416, "Cannot get geometry object from data", "");
+  EXPECT_EQ(no_geometry.kind(), ErrorKind::data_mismatch);
+  EXPECT_EQ(no_geometry.code(), "mysql.value_refused");
 }
 
 TEST(MysqlErrors, unknown_numbers_are_told_and_not_retried) {
