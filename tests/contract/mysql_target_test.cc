@@ -249,7 +249,8 @@ TEST_F(MysqlTarget, assessment_names_what_is_in_the_way) {
   on_target(
       "CREATE DATABASE shop; CREATE TABLE shop.a (id INT PRIMARY KEY, t VARCHAR(9)); CREATE "
       "TABLE shop.b LIKE shop.a; CREATE OR REPLACE USER poor; GRANT SELECT, INSERT ON "
-      "`new``shop`.* TO poor; GRANT SELECT ON shop.* TO poor");
+      "`new``shop`.* TO poor; GRANT SELECT ON shop.* TO poor; "
+      "GRANT ALL ON `\\_wherry\\_shadow`.* TO poor");
   Source source(options_of(*target_server_));
   auto pairs = pairs_of(source);
   {
@@ -280,6 +281,10 @@ TEST_F(MysqlTarget, assessment_names_what_is_in_the_way) {
             "GRANT UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, REFERENCES ON `new``shop`.* TO "
             "`poor`@`%`;");
   EXPECT_TRUE(advice.contains("_wherry"));
+  // The first alone is not enough.
+  EXPECT_EQ(advice["_wherry_shadow"],
+            "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, REFERENCES ON "
+            "`\\_wherry\\_shadow%`.* TO `poor`@`%`;");
 }
 
 TEST_F(MysqlTarget, tells_progress_and_identity_across_objects) {

@@ -2,9 +2,6 @@
 // nothing is half done, and once it is mended the same command ends with both sides equal.
 
 #include <chrono>
-#include <cstdlib>
-#include <fstream>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -70,20 +67,6 @@ void expect_moves(Wherry& wherry, const Server& source, const Server& target) {
 
 void expect_untouched(const Server& target) {
   EXPECT_TRUE(target.query("SHOW DATABASES LIKE '%wherry%'").empty());
-}
-
-// Both sides, by TCP and with a password.
-void connect_as(const Wherry& wherry, const std::string& user, const std::string& password,
-                const Server& source, const Server& target) {
-  ASSERT_EQ(setenv("WHERRY_TEST_PASSWORD", password.c_str(), 1), 0);
-  const auto side = [&](const Server& server) {
-    return "\n  type: mysql\n  host: 127.0.0.1\n  port: " + std::to_string(server.port()) +
-           "\n  user: " + user + "\n  password_env: WHERRY_TEST_PASSWORD\n";
-  };
-  std::ofstream(wherry.config()) << "name: test\nsource:" << side(source)
-                                 << "target:" << side(target)
-                                 << "tables:\n  include: [\"bank.*\"]\njournal: "
-                                 << (wherry.directory() / "journal").string() << "\n";
 }
 
 TEST_P(Circumstances, a_source_without_a_usable_log_is_refused_until_it_has_one) {
@@ -191,55 +174,6 @@ TEST_P(Circumstances, a_target_that_finds_less_or_takes_less_than_the_source_is_
   const auto alike = start_with({"--lower-case-table-names=1"});
   EXPECT_FALSE(has_finding(ask(Wherry(source, alike, {"bank.*"}), {"assess"}),
                            "target.names_have_case", ""));
-}
-
-TEST_P(Circumstances, a_wrong_password_is_said_at_once_without_telling_it) {
-  const auto source = start();
-  const auto target = start();
-  make_rows(source, 10);
-  source.exec_sql("CREATE USER mover@'%' IDENTIFIED BY 'right'");
-  Wherry wherry(source, target, {"bank.*"});
-  connect_as(wherry, "mover", "not-this-one", source, target);
-  const json error = ask(wherry, {"run"}, 1);
-  EXPECT_EQ(error["code"], "mysql.auth");
-  EXPECT_EQ(error.dump().find("not-this-one"), std::string::npos);
-  EXPECT_EQ(said_besides(wherry).find("not-this-one"), std::string::npos);
-  expect_untouched(target);
-}
-
-// Each is named with the statement that gives it, and no more than these are needed.
-TEST_P(Circumstances, missing_privileges_are_named_with_the_grants_that_mend_them) {
-  const auto source = start();
-  const auto target = start();
-  make_rows(source, 1000);
-  source.exec_sql(
-      "CREATE TABLE bank.child (id INT PRIMARY KEY, FOREIGN KEY (id) REFERENCES bank.t (id) ON "
-      "DELETE CASCADE); INSERT INTO bank.child SELECT id FROM bank.t");
-  for (const auto* server : {&source, &target}) {
-    server->exec_sql("CREATE USER mover@'%' IDENTIFIED BY 'right'");
-  }
-  source.exec_sql("GRANT SELECT ON bank.* TO mover@'%'");
-  Wherry wherry(source, target, {"bank.*"});
-  connect_as(wherry, "mover", "right", source, target);
-  std::set<std::string> given;
-  for (int round = 0; round < 5; ++round) {
-    const auto asked = answer(wherry, {"assess", "--json"});
-    const json assessment = json::parse(asked.output);
-    if (assessment["ready"] == true) break;
-    for (const auto& finding : assessment["findings"]) {
-      if (finding["severity"] != "blocker") continue;
-      const std::string mend = finding["what_to_do"];
-      const std::string code = finding["code"];
-      ASSERT_TRUE(mend.starts_with("GRANT ")) << finding.dump(1);
-      (code.starts_with("source.") ? source : target).exec_sql(mend);
-      given.insert(code);
-    }
-  }
-  EXPECT_TRUE(given.contains("source.privilege.replication_slave"));
-  EXPECT_TRUE(given.contains("source.privilege.replication_client"));
-  EXPECT_EQ(given.contains("source.privilege.lock_tables"), !is_mariadb());
-  EXPECT_TRUE(given.contains("target.privilege_missing"));
-  expect_moves(wherry, source, target);
 }
 
 INSTANTIATE_TEST_SUITE_P(On, Circumstances,

@@ -1,7 +1,6 @@
 #include "stores/mysql/assess_target.h"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <map>
 #include <set>
@@ -26,8 +25,6 @@ using contract::TablePair;
 using model::CollectionName;
 using model::Severity;
 
-constexpr std::array<std::string_view, 9> needed_privileges{
-    "SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "ALTER", "INDEX", "REFERENCES"};
 constexpr std::uint64_t comfortable_packet = std::uint64_t{16} << 20U;
 
 std::string lower(std::string text) {
@@ -102,19 +99,30 @@ class Assessment {
   }
 
   void check_privileges() {
-    std::set<std::string> schemas{std::string(progress_schema), std::string(shadow_schema)};
+    std::set<std::string> schemas{std::string(progress_schema)};
     for (const auto& pair : tables_) schemas.insert(pair.target.schema);
-    for (const auto& schema : schemas) {
-      std::string missing;
-      for (const auto privilege : needed_privileges) {
-        if (s_.grants().has_on(schema, privilege)) continue;
-        if (!missing.empty()) missing += ", ";
-        missing += privilege;
-      }
-      if (missing.empty()) continue;
-      s_.add(Severity::blocker, "target.privilege_missing", base::printable(schema),
-             "the account may not " + missing, s_.grant(missing, identifier(schema) + ".*"));
+    for (const auto& schema : schemas) require_privileges(schema, {schema}, schema);
+    std::vector<std::string> shadows;
+    for (unsigned number = 1; number <= shadow_schemas; ++number) {
+      shadows.push_back(numbered_shadow_schema(number));
     }
+    require_privileges(shadow_schema, shadows, shadow_schema_pattern);
+  }
+
+  void require_privileges(std::string_view subject, const std::vector<std::string>& schemas,
+                          std::string_view pattern) {
+    std::string missing;
+    for (const auto privilege : writer_privileges) {
+      const bool everywhere = std::all_of(
+          schemas.begin(), schemas.end(),
+          [&](const std::string& schema) { return s_.grants().has_on(schema, privilege); });
+      if (everywhere) continue;
+      if (!missing.empty()) missing += ", ";
+      missing += privilege;
+    }
+    if (missing.empty()) return;
+    s_.add(Severity::blocker, "target.privilege_missing", base::printable(subject),
+           "the account may not " + missing, s_.grant(missing, identifier(pattern) + ".*"));
   }
 
   void check_progress() {

@@ -2,6 +2,7 @@
 // What an account may do, read from SHOW GRANTS: privileges on everything and on schemas.
 // Privileges on single tables and columns are not counted. Values.
 
+#include <array>
 #include <set>
 #include <string>
 #include <string_view>
@@ -32,6 +33,10 @@ Grants read_grants(Connection& connection);  // of the connection's account
 
 // The connection's account as a statement names it: `user`@`host`.
 std::string account_of(Connection& connection);
+
+// What an account needs on each schema that it makes tables in and writes.
+inline constexpr std::array<std::string_view, 9> writer_privileges{
+    "SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "ALTER", "INDEX", "REFERENCES"};
 
 // As LIKE: % any characters, _ one, \ takes their meaning away.
 bool like(std::string_view text, std::string_view pattern);

@@ -27,6 +27,8 @@ inline constexpr std::string_view progress_schema = "_wherry";
 inline constexpr std::string_view shadow_schema = "_wherry_shadow";
 // The first is in use, and the next when a crash left files in one.
 inline constexpr unsigned shadow_schemas = 9;
+// All of them, as GRANT names them.
+inline constexpr std::string_view shadow_schema_pattern = "\\_wherry\\_shadow%";
 // "_wherry_shadow", "_wherry_shadow2" … Requires: 1 ≤ number ≤ shadow_schemas.
 std::string numbered_shadow_schema(unsigned number);
 

@@ -1,0 +1,160 @@
+// What the accounts on both sides may do: what they lack is named with the statement that gives it,
+// no more than that is needed, and the migration goes on when it was given.
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/scenario/rows_scene.h"
+#include "tests/support/compare.h"
+
+namespace wherry::tests {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+// Source and target are of one kind.
+class Accounts : public testing::TestWithParam<ServerKind> {
+ protected:
+  void SetUp() override {
+    if (!Server::available(GetParam())) GTEST_SKIP() << to_string(GetParam()) << " cannot be had";
+  }
+  static bool is_mariadb() { return GetParam() == ServerKind::mariadb; }
+  static Server start() { return Server::start(GetParam()); }
+};
+
+void make_rows(const Server& server) {
+  server.exec_sql(
+      "CREATE DATABASE bank; CREATE TABLE bank.t (id INT PRIMARY KEY, v TEXT); "
+      "INSERT INTO bank.t VALUES (1, 'one'), (2, 'two')");
+}
+
+// Both sides, by TCP and with a password.
+void connect_as(const Wherry& wherry, const std::string& user, const std::string& password,
+                const Server& source, const Server& target,
+                const std::string& tables = R"("bank.*")") {
+  ASSERT_EQ(setenv("WHERRY_TEST_PASSWORD", password.c_str(), 1), 0);
+  const auto side = [&](const Server& server) {
+    return "\n  type: mysql\n  host: 127.0.0.1\n  port: " + std::to_string(server.port()) +
+           "\n  user: " + user + "\n  password_env: WHERRY_TEST_PASSWORD\n";
+  };
+  std::ofstream(wherry.config()) << "name: test\nsource:" << side(source)
+                                 << "target:" << side(target) << "tables:\n  include: [" << tables
+                                 << "]\nddl: {default: apply}\njournal: "
+                                 << (wherry.directory() / "journal").string() << "\n";
+}
+
+void expect_moves(Wherry& wherry, const Server& source, const Server& target,
+                  const std::vector<std::string>& schemas) {
+  run_until_proved(wherry);
+  std::vector<std::string> options;
+  for (const auto& schema : schemas) options.insert(options.end(), {"--database", schema});
+  const auto comparison = compare_servers(source, target, options);
+  EXPECT_TRUE(comparison.equal()) << comparison.output;
+}
+
+TEST_P(Accounts, a_wrong_password_is_said_at_once_without_telling_it) {
+  const auto source = start();
+  const auto target = start();
+  make_rows(source);
+  source.exec_sql("CREATE USER mover@'%' IDENTIFIED BY 'right'");
+  Wherry wherry(source, target, {"bank.*"});
+  connect_as(wherry, "mover", "not-this-one", source, target);
+  const json error = ask(wherry, {"run"}, 1);
+  EXPECT_EQ(error["code"], "mysql.auth");
+  EXPECT_EQ(error.dump().find("not-this-one"), std::string::npos);
+  EXPECT_EQ(said_besides(wherry).find("not-this-one"), std::string::npos);
+  EXPECT_TRUE(target.query("SHOW DATABASES LIKE '%wherry%'").empty());
+}
+
+// Each is named with the statement that gives it, and no more than these are needed.
+TEST_P(Accounts, missing_privileges_are_named_with_the_grants_that_mend_them) {
+  const auto source = start();
+  const auto target = start();
+  make_rows(source);
+  source.exec_sql(
+      "CREATE TABLE bank.child (id INT PRIMARY KEY, FOREIGN KEY (id) REFERENCES bank.t (id) ON "
+      "DELETE CASCADE); INSERT INTO bank.child SELECT id FROM bank.t");
+  for (const auto* server : {&source, &target}) {
+    server->exec_sql("CREATE USER mover@'%' IDENTIFIED BY 'right'");
+  }
+  source.exec_sql("GRANT SELECT ON bank.* TO mover@'%'");
+  Wherry wherry(source, target, {"bank.*"});
+  connect_as(wherry, "mover", "right", source, target);
+  std::set<std::string> given;
+  for (int round = 0; round < 5; ++round) {
+    const auto asked = answer(wherry, {"assess", "--json"});
+    const json assessment = json::parse(asked.output);
+    if (assessment["ready"] == true) break;
+    for (const auto& finding : assessment["findings"]) {
+      if (finding["severity"] != "blocker") continue;
+      const std::string mend = finding["what_to_do"];
+      const std::string code = finding["code"];
+      ASSERT_TRUE(mend.starts_with("GRANT ")) << finding.dump(1);
+      (code.starts_with("source.") ? source : target).exec_sql(mend);
+      given.insert(code);
+    }
+  }
+  EXPECT_TRUE(given.contains("source.privilege.replication_slave"));
+  EXPECT_TRUE(given.contains("source.privilege.replication_client"));
+  EXPECT_EQ(given.contains("source.privilege.lock_tables"), !is_mariadb());
+  EXPECT_TRUE(given.contains("target.privilege_missing"));
+  expect_moves(wherry, source, target, {"bank"});
+}
+
+// The statements in the README's blocks of SQL: of the account on the source, and on the target.
+std::vector<std::string> accounts_in_readme() {
+  std::ifstream in(std::filesystem::path(WHERRY_TEST_SUPPORT_DIR) / ".." / ".." / "README.md");
+  std::vector<std::string> blocks;
+  bool inside = false;
+  for (std::string line; std::getline(in, line);) {
+    if (line == "```sql") blocks.emplace_back();
+    inside = line == "```sql" || (inside && line != "```");
+    const bool statement = line.starts_with("CREATE USER") || line.starts_with("GRANT");
+    if (!inside || !statement) continue;
+    if (const auto at = line.find("'…'"); at != std::string::npos) {
+      line.replace(at, std::string("'…'").size(), "'right'");
+    }
+    blocks.back() += line.substr(0, line.find(';') + 1);
+  }
+  return blocks;
+}
+
+// Also where a crash of the target left files in the schema that changes are tried in.
+TEST_P(Accounts, those_of_the_readme_are_enough) {
+  const auto accounts = accounts_in_readme();
+  ASSERT_EQ(accounts.size(), 2U);
+  const auto source = start();
+  const auto target = start();
+  source.exec_sql(
+      "CREATE DATABASE shop; CREATE TABLE shop.t (id INT PRIMARY KEY); "
+      "INSERT INTO shop.t VALUES (1), (2);" +
+      accounts[0]);
+  target.exec_sql(accounts[1]);
+  Wherry wherry(source, target, {"shop.*"});
+  connect_as(wherry, "wherry", "right", source, target, R"("shop.*")");
+  EXPECT_EQ(ask(wherry, {"assess"})["ready"], true);
+  expect_moves(wherry, source, target, {"shop"});
+
+  target.exec_sql("CREATE DATABASE _wherry_shadow");
+  const auto left = target.data_dir() / "_wherry_shadow" / "left";
+  std::ofstream(left) << "of a killed server";
+  source.exec_sql(
+      "ALTER TABLE shop.t ADD COLUMN v INT, ADD INDEX (v); INSERT INTO shop.t VALUES (3, 3);"
+      "CREATE TABLE shop.child (id INT PRIMARY KEY, FOREIGN KEY (id) REFERENCES shop.t (id));"
+      "INSERT INTO shop.child VALUES (3); RENAME TABLE shop.t TO shop.u");
+  expect_moves(wherry, source, target, {"shop"});
+  EXPECT_TRUE(std::filesystem::exists(left)) << "nothing was in the way";
+}
+
+INSTANTIATE_TEST_SUITE_P(On, Accounts, testing::Values(ServerKind::mariadb, ServerKind::mysql57),
+                         [](const auto& kind) { return std::string(to_string(kind.param)); });
+
+}  // namespace
+}  // namespace wherry::tests
