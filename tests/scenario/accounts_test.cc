@@ -153,6 +153,49 @@ TEST_P(Accounts, those_of_the_readme_are_enough) {
   EXPECT_TRUE(std::filesystem::exists(left)) << "nothing was in the way";
 }
 
+// Runs until it is told that the account may not write a schema; gives it what is asked for.
+void expect_asks_for(Wherry& wherry, const std::string& schema, const Server& target) {
+  const auto before = wherry.output().size();
+  wherry.start();
+  ASSERT_EQ(wherry.wait(60s), 1) << wherry.output();
+  const json error = ask(wherry, {"status"})["error"];
+  EXPECT_EQ(error["code"], "target.privilege_missing") << error;
+  const std::string message = error["message"];
+  const auto grant = message.find("GRANT ");
+  ASSERT_NE(grant, std::string::npos) << message;
+  const std::string mend = message.substr(grant, message.find(';', grant) - grant);
+  EXPECT_NE(mend.find(" ON `" + schema + "`.* TO "), std::string::npos) << mend;
+  EXPECT_NE(wherry.output().find(mend, before), std::string::npos) << wherry.output();
+  target.exec_sql(mend);
+}
+
+// Planning knows of no table in them; the first one is made while it is followed.
+TEST_P(Accounts, schemas_that_are_missing_there_are_named_when_they_get_their_first_table) {
+  const auto source = start();
+  const auto target = start();
+  make_rows(source);
+  source.exec_sql(
+      "CREATE DATABASE later; CREATE USER mover@'%' IDENTIFIED BY 'right'; "
+      "GRANT SELECT, REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO mover@'%'");
+  target.exec_sql(
+      "CREATE DATABASE closed; CREATE USER mover@'%' IDENTIFIED BY 'right'; "
+      "GRANT ALL ON bank.* TO mover@'%'; GRANT ALL ON `\\_wherry%`.* TO mover@'%'; "
+      "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO mover@'%'");
+  Wherry wherry(source, target, {"bank.*"});
+  connect_as(wherry, "mover", "right", source, target,
+             R"("bank.*", "later.*", "fresh.*", "closed.*")");
+  expect_moves(wherry, source, target, {"bank"});
+  source.exec_sql(
+      "CREATE TABLE later.t (id INT PRIMARY KEY); INSERT INTO later.t VALUES (1); "
+      "CREATE DATABASE fresh; CREATE TABLE fresh.t LIKE later.t; INSERT INTO fresh.t VALUES (2); "
+      "CREATE DATABASE IF NOT EXISTS closed; CREATE TABLE closed.t LIKE later.t; "
+      "INSERT INTO closed.t VALUES (3)");
+  expect_asks_for(wherry, "later", target);
+  expect_asks_for(wherry, "fresh", target);
+  expect_asks_for(wherry, "closed", target);
+  expect_moves(wherry, source, target, {"bank", "later", "fresh", "closed"});
+}
+
 INSTANTIATE_TEST_SUITE_P(On, Accounts, testing::Values(ServerKind::mariadb, ServerKind::mysql57),
                          [](const auto& kind) { return std::string(to_string(kind.param)); });
 

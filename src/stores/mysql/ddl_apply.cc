@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -285,11 +286,25 @@ class Applier {
       c_.execute(plan_.statement);
     } catch (const Error& e) {
       if (e.may_retry() || e.kind() == ErrorKind::cancelled) throw;
+      if (e.code() == "mysql.privilege") throw not_permitted(c_, schemas(), e);
       throw Error(ErrorKind::data_mismatch, "ddl.failed",
                   "a change of definition that the source made fails on the target: " + e.message(),
                   base::printable(plan_.statement.substr(0, 500)));
     }
     leave_session_of_event(c_);
+  }
+
+  // That the statement is about, on the target.
+  std::set<std::string> schemas() const {
+    std::set<std::string> names;
+    for (const auto& change : plan_.tables) {
+      for (const auto& table : {change.before, change.after}) {
+        if (table) names.insert(route_(*table).schema);
+      }
+    }
+    const DdlStatement read = read_ddl(plan_.statement, dialect_of(event_.sql_mode), {});
+    if (read.schema) names.insert(read.schema->name.schema);
+    return names;
   }
 
   bool takes_server_charset() const {

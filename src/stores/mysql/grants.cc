@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include <fmt/ranges.h>
+
 #include "stores/mysql/sql.h"
 #include "stores/mysql/sql_tokens.h"
 
@@ -69,6 +71,11 @@ std::string account_of(Connection& connection) {
   const std::size_t at = user.rfind('@');
   if (at == std::string::npos) return identifier(user);
   return identifier(user.substr(0, at)) + "@" + identifier(user.substr(at + 1));
+}
+
+std::string grant_to_write(Connection& connection, std::string_view schema) {
+  return fmt::format("GRANT {} ON {}.* TO {};", fmt::join(writer_privileges, ", "),
+                     identifier(schema), account_of(connection));
 }
 
 bool like(std::string_view text, std::string_view pattern) {

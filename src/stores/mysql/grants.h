@@ -37,6 +37,8 @@ std::string account_of(Connection& connection);
 // What an account needs on each schema that it makes tables in and writes.
 inline constexpr std::array<std::string_view, 9> writer_privileges{
     "SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "ALTER", "INDEX", "REFERENCES"};
+// The statement that gives all of them to the connection's account.
+std::string grant_to_write(Connection& connection, std::string_view schema);
 
 // As LIKE: % any characters, _ one, \ takes their meaning away.
 bool like(std::string_view text, std::string_view pattern);

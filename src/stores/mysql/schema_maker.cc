@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "stores/mysql/grants.h"
 #include "stores/mysql/lease.h"
 #include "stores/mysql/schema.h"
 #include "stores/mysql/server_support.h"
@@ -38,6 +39,7 @@ void make_missing(Connection& connection, const std::string& name, const std::st
   try {
     connection.execute("CREATE DATABASE IF NOT EXISTS " + identifier(name) + " " + defaults);
   } catch (const Error& e) {
+    if (e.code() == "mysql.privilege") throw not_permitted(connection, {name}, e);
     if (e.code() != "mysql.error") throw;
     throw Error(ErrorKind::not_supported, "ddl.charset",
                 "the target cannot give the schema the source's default: " + e.message(),
@@ -73,6 +75,16 @@ void make_schema(Connection& connection, Source& source, const std::string& like
   make_missing(connection, name, at == schemas.end() ? "" : default_clause(connection, *at));
 }
 
+Error not_permitted(Connection& connection, const std::set<std::string>& schemas,
+                    const Error& refusal) {
+  std::string grants;
+  for (const auto& schema : schemas) grants += " " + grant_to_write(connection, schema);
+  return Error(ErrorKind::rejected, "target.privilege_missing",
+               "the account may not do on the target what the source did: " + refusal.message() +
+                   ":" + base::printable(grants) + " Then start again",
+               refusal.context());
+}
+
 void make_schemas(Connection& connection, const contract::Fence& fence, Source& source,
                   const contract::TableFilter& filter, const contract::TableRoute& route) {
   require_writer(connection, fence);
@@ -82,7 +94,7 @@ void make_schemas(Connection& connection, const contract::Fence& fence, Source& 
     try {
       make_missing(connection, route(later).schema, default_clause(connection, schema));
     } catch (const Error& e) {
-      if (e.code() != "mysql.privilege") throw;
+      if (e.code() != "target.privilege_missing") throw;
     }
   }
 }
