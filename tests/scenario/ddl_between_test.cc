@@ -161,6 +161,25 @@ TEST_P(DdlBetween, schemas_that_get_their_first_table_have_the_sources_default) 
   EXPECT_EQ(collations(target), collations(source)) << wherry.output();
 }
 
+// What the findings of this code in a document are about.
+std::set<std::string> subjects(const nlohmann::json& document, const std::string& code) {
+  std::set<std::string> out;
+  if (!document.is_object()) return out;
+  for (const auto& finding : document["findings"]) {
+    if (finding["code"] == code) out.insert(finding["subject"].get<std::string>());
+  }
+  return out;
+}
+
+std::set<std::string> told(const Wherry& wherry, const std::string& code) {
+  return subjects(status(wherry), code);
+}
+
+// Also where it says that the migration must not begin.
+std::set<std::string> told_by_assess(const Wherry& wherry, const std::string& code) {
+  return subjects(nlohmann::json::parse(answer(wherry, {"assess", "--json"}).output), code);
+}
+
 TEST(SchemaDefaults, that_the_target_does_not_know_are_named_and_may_be_chosen_there) {
   if (!Server::available(ServerKind::mysql57)) GTEST_SKIP() << "no MySQL 5.7 here";
   const Server source = Server::start(ServerKind::mariadb);
@@ -177,6 +196,33 @@ TEST(SchemaDefaults, that_the_target_does_not_know_are_named_and_may_be_chosen_t
   EXPECT_EQ(told.find("ALTER DATABASE `d`"), std::string::npos) << told;
   run_until_proved(wherry);
   EXPECT_TRUE(compare_servers(source, target, {"--database", "d"}).equal());
+}
+
+TEST(TableDefaults, that_the_target_does_not_know_are_named_and_may_be_changed) {
+  if (!Server::available(ServerKind::mysql57)) GTEST_SKIP() << "no MySQL 5.7 here";
+  const Server source = Server::start(ServerKind::mariadb);
+  const Server target = Server::start(ServerKind::mysql57);
+  source.exec_sql(
+      "CREATE DATABASE d CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;"
+      "CREATE TABLE d.t (id INT PRIMARY KEY, w VARCHAR(20) COLLATE utf8mb4_bin) COLLATE "
+      "utf8mb4_uca1400_ai_ci; INSERT INTO d.t VALUES (1, 'é');"
+      "CREATE TABLE d.u LIKE d.t; INSERT INTO d.u VALUES (2, 'ü');"
+      "CREATE TABLE d.known (id INT PRIMARY KEY) COLLATE utf8mb4_bin");
+  Wherry wherry(source, target, {"d.*"}, "ddl: {default: apply}\n");
+  const std::set<std::string> both{"d.t", "d.u"};
+  EXPECT_EQ(told_by_assess(wherry, "target.collation_missing"), both);
+  EXPECT_EQ(ask(wherry, {"run"}, 3)["code"], "assess.blocked");
+  source.exec_sql("ALTER TABLE d.t DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin");
+  target.exec_sql(
+      "CREATE DATABASE d CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;"
+      "CREATE TABLE d.u (id INT PRIMARY KEY, w VARCHAR(20) COLLATE utf8mb4_bin) CHARSET utf8mb4");
+  EXPECT_TRUE(told_by_assess(wherry, "target.collation_missing").empty());
+  run_until_proved(wherry);
+  EXPECT_TRUE(compare_servers(source, target, {"--database", "d"}).equal());
+
+  const Server alike = Server::start(ServerKind::mariadb);
+  const Wherry between(source, alike, {"d.*"});
+  EXPECT_TRUE(told_by_assess(between, "target.collation_missing").empty());
 }
 
 // Views bear names like tables, and RENAME TABLE does not say which it means.
@@ -231,17 +277,6 @@ TEST_P(DdlBetween, views_are_renamed_rows_exchanged_and_accounts_told_of) {
   const std::string all = wherry.output() + seen.dump() + ask(wherry, {"history"}).dump() +
                           ask(wherry, {"report"}).dump();
   EXPECT_EQ(all.find("never-told"), std::string::npos) << all;
-}
-
-// What the findings of this code are about.
-std::set<std::string> told(const Wherry& wherry, const std::string& code) {
-  std::set<std::string> subjects;
-  const auto seen = status(wherry);
-  if (!seen.is_object()) return subjects;
-  for (const auto& finding : seen["findings"]) {
-    if (finding["code"] == code) subjects.insert(finding["subject"].get<std::string>());
-  }
-  return subjects;
 }
 
 TEST_P(DdlBetween, views_that_exchange_their_names_are_told_of_until_they_are_made_again) {

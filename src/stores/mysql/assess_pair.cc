@@ -110,6 +110,28 @@ void compare_schemas(Connection& source, Connection& target, const contract::Tab
   }
 }
 
+// Where all columns name other ones, only the table's own default stands in the way of making it.
+void compare_table_defaults(Connection& source, Connection& target,
+                            const contract::TableFilter& filter, const contract::TableRoute& route,
+                            std::vector<Finding>& findings) {
+  const auto known = read_collations(target);
+  const Result r = source.query(
+      "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_COLLATION FROM information_schema.TABLES WHERE "
+      "TABLE_TYPE='BASE TABLE' AND TABLE_COLLATION IS NOT NULL ORDER BY 1, 2");
+  for (std::size_t row = 0; row < r.rows(); ++row) {
+    const model::CollectionName table{r.text(row, std::size_t{0}), r.text(row, std::size_t{1})};
+    const std::string collation = r.text(row, std::size_t{2});
+    if (is_system_schema(table.schema) || !filter(table)) continue;
+    if (known.contains(one_name(collation)) || read_table(target, route(table))) continue;
+    findings.push_back(
+        {Severity::blocker, "target.collation_missing", table.text(),
+         "the target does not know the collation " + collation + ", this table's default",
+         "on the source ALTER TABLE " + qualified(table) +
+             " DEFAULT CHARACTER SET … COLLATE …, which leaves its columns as they are; or make "
+             "the table on the target by hand"});
+  }
+}
+
 }  // namespace
 
 std::vector<Finding> assess_pair(Connection& source, Connection& target,
@@ -120,6 +142,7 @@ std::vector<Finding> assess_pair(Connection& source, Connection& target,
   compare_packets(source, target, findings);
   find_hashed_uniques(source, target, filter, findings);
   compare_schemas(source, target, filter, route, findings);
+  compare_table_defaults(source, target, filter, route, findings);
   return findings;
 }
 
