@@ -49,7 +49,7 @@ nlohmann::json status(const Wherry& wherry);
 nlohmann::json table_in(const nlohmann::json& status, const std::string& name);
 
 // Ends the load's part of a scene: everything that was written arrives and is proved.
-// Throws with the run's output when it does not.
+// Throws with the run's output and status when it does not, early where a difference stays.
 void run_until_proved(Wherry& wherry, std::chrono::seconds limit = std::chrono::seconds(180));
 
 }  // namespace wherry::tests
