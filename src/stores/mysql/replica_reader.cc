@@ -140,10 +140,15 @@ class ReplicaReader final : public contract::RowReader {
   // How it follows the source. Throws where it does not, or not wholly.
   static ReplicaStatus status_of(Connection& replica, const PrimaryMark& primary) {
     bool unknown = false;
+    std::string others;
     for (auto& status : replica_statuses(replica)) {
       const auto ours = follows(status, primary);
       if (!ours) unknown = true;
-      if (!ours || !*ours) continue;
+      if (!ours || !*ours) {
+        others += fmt::format("{}the server with id {}", others.empty() ? "" : ", ",
+                              status.primary_server_id);
+        continue;
+      }
       if (!status.filters.empty()) {
         throw Error(
             ErrorKind::rejected, "source.replica_filtered",
@@ -153,9 +158,13 @@ class ReplicaReader final : public contract::RowReader {
       return std::move(status);
     }
     if (unknown) throw stopped(replica, {});
-    throw Error(ErrorKind::rejected, "source.replica_other_primary",
-                "the server that read_from names does not replicate from the source",
-                replica.endpoint().text());
+    throw Error(
+        ErrorKind::rejected, "source.replica_other_primary",
+        fmt::format("the server that read_from names does not replicate from the source, which has "
+                    "server id {}, but from {}. Let it replicate from the source (CHANGE MASTER "
+                    "TO), name another replica in read_from, or remove read_from; then start again",
+                    primary.server_id, others.empty() ? "none" : others),
+        replica.endpoint().text());
   }
 
   // MariaDB's threads commit in the order of the log, but for domains of GTIDs among each other.
