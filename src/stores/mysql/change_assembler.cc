@@ -270,10 +270,13 @@ void ChangeAssembler::on_query(const wire::EventHeader& header, const wire::Quer
       return;
     case StatementKind::rows:
       if (!open_->past && may_touch_tracked(query)) {
-        throw Error(ErrorKind::not_supported, "source.statement_format",
-                    fmt::format("rows were changed by a statement logged as such ({}); set "
-                                "binlog_format=ROW for every session of the source",
-                                statement_head(query.statement)));
+        throw Error(
+            ErrorKind::not_supported, "source.statement_format",
+            fmt::format("rows were changed by a statement logged as such ({}). Which rows "
+                        "cannot be told, and following cannot pass it: set "
+                        "binlog_format=ROW for every session of the source, stop tools that "
+                        "set it otherwise for their own, and begin a new migration",
+                        statement_head(query.statement)));
       }
       break;
     case StatementKind::administration:
