@@ -244,10 +244,6 @@ std::string in_backticks(const std::string& name) {
 Column random_column(Random& random, const std::string& name, const Table& table,
                      const SchemaOptions& options) {
   Column out{name, some_type(random, kinds(), options), pick(random, 4) != 0};
-  const bool of_mysql =
-      std::find(options.sides.begin(), options.sides.end(), mariadb) == options.sides.end();
-  // From MySQL to MySQL it is carried by key.
-  if (out.type == "JSON" && table.key.empty() && of_mysql) out.type = "TEXT";
   // No partitioned table has any.
   if (out.type == "GEOMETRY" && table.partitions != 0) out.type = "INT";
   // Without a value MySQL leaves an empty one, which no client can write.

@@ -1,12 +1,9 @@
-// From MySQL 5.7: the shop moves to MariaDB under load and kills; what a target cannot hold is
-// refused by name.
+// From MySQL 5.7: the shop moves to MariaDB under load and kills.
 
-#include <algorithm>
 #include <chrono>
 #include <random>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -26,32 +23,6 @@ class Mysql57Test : public testing::Test {
     if (!Server::mysql57_available()) GTEST_SKIP() << "MySQL 5.7 cannot be had here";
   }
 };
-
-bool refuses(const json& findings, const std::string& table) {
-  return std::any_of(findings.begin(), findings.end(), [&](const json& finding) {
-    return finding.at("severity") == "blocker" && finding.dump().find(table) != std::string::npos;
-  });
-}
-
-TEST_F(Mysql57Test, documents_without_a_key_are_refused_by_name) {
-  const Server source = Server::start_mysql57();
-  const Server target = Server::start_mysql57();
-  source.exec_sql(
-      "CREATE DATABASE odd; CREATE TABLE odd.plain (id INT PRIMARY KEY, v INT);"
-      "CREATE TABLE odd.papers (id INT, body_json JSON)");
-  const Wherry wherry(source, target, {"odd.*"});
-  const json assessment = ask(wherry, {"assess"}, 3);
-  EXPECT_EQ(assessment["ready"], false);
-  const json& findings = assessment["findings"];
-  EXPECT_TRUE(refuses(findings, "odd.papers")) << findings.dump(1);
-  EXPECT_FALSE(refuses(findings, "odd.plain")) << findings.dump(1);
-  EXPECT_EQ(wherry.command({"run"}).exit_code, 3);
-  EXPECT_TRUE(target.query("SHOW DATABASES LIKE 'odd'").empty()) << "run began all the same";
-
-  Wherry rest(source, target, {"odd.plain"});
-  EXPECT_EQ(ask(rest, {"assess"})["ready"], true);
-  run_until_proved(rest);
-}
 
 TEST_F(Mysql57Test, the_shop_moves_under_load_and_kills) {
   const Server source = Server::start_mysql57();

@@ -262,10 +262,6 @@ class Assessment {
           "the column is of type " + base::printable(column.declared) + ", and the target " + why,
           "exclude the table, change the column on the source first, or move to a MariaDB");
     }
-    if (const std::string why = why_not_held(c_.server(), pair.source); !why.empty()) {
-      s_.add(Severity::blocker, "target.json_without_key", pair.source.name.text(),
-             "the table " + why, "give the table a primary key, exclude it, or move to a MariaDB");
-    }
   }
 
   void check_table(const TablePair& pair) {

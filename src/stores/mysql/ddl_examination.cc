@@ -83,9 +83,6 @@ class Examination {
     auto found = read_table(connection_, change_.after);
     if (!found) refuse("ddl.no_effect", "the statement leaves no table behind");
     now_ = std::move(*found);
-    if (const std::string why = why_not_held(connection_.server(), now_); !why.empty()) {
-      refuse("ddl.unsupported_column", "the table " + why);
-    }
     if (now_.engine != "InnoDB") refuse("ddl.engine", "the table would not be kept by InnoDB");
     for (const Column& column : now_.columns) {
       check_carried(column);

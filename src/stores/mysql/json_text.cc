@@ -188,7 +188,7 @@ bool may_be_time(std::string_view quoted) {
 bool is_open(const JsonNode& node) {
   return node.kind == Kind::number ||
          (node.kind == Kind::string &&
-          (node.text.starts_with("\"base64:type") || may_be_time(node.text)));
+          (!node.mark.empty() || node.text.starts_with("\"base64:type") || may_be_time(node.text)));
 }
 
 void append_utf8(std::string& out, std::string_view text) {
@@ -213,7 +213,7 @@ class Questions {
   void ask(const JsonNode& node, const std::string& from, const std::string& path) {
     if (is_open(node)) {
       const auto at = static_cast<std::size_t>(node.text.data() - begin_);
-      out_.push_back({extract(from, path), at, at + node.text.size()});
+      out_.push_back({extract(from, path), at, at + node.text.size(), node.mark});
       return;
     }
     for (std::size_t i = 0; i < node.members.size(); ++i) {
@@ -409,9 +409,9 @@ void append_argument(Statement& out, const JsonNode& node) {
 
 JsonNode read_json_text(std::string_view text) { return Reader(text).document(); }
 
-std::vector<JsonQuestion> open_types(std::string_view server_text, const std::string& document) {
+std::vector<JsonQuestion> open_types(std::string_view text, const std::string& document) {
   std::vector<JsonQuestion> out;
-  Questions(server_text.data(), out).ask(read_json_text(server_text), document, "$");
+  Questions(text.data(), out).ask(read_json_text(text), document, "$");
   return out;
 }
 

@@ -32,10 +32,12 @@ JsonNode read_json_text(std::string_view text);
 // A value whose type the server's text does not tell.
 struct JsonQuestion {
   std::string expression;  // gives the value, of a document that `document` gives
-  std::size_t begin = 0;   // where its text is
+  std::size_t begin = 0;   // where its text is, without a mark
   std::size_t end = 0;
+  std::string_view mark;  // in typed text
 };
-std::vector<JsonQuestion> open_types(std::string_view server_text, const std::string& document);
+// Of either text.
+std::vector<JsonQuestion> open_types(std::string_view text, const std::string& document);
 // `types` as JSON_TYPE names them, one for each question.
 std::string typed_json(std::string_view server_text, const std::vector<JsonQuestion>& questions,
                        const std::vector<std::string_view>& types);

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/error.h"
 #include "stores/mysql/json_text.h"
+#include "stores/mysql/json_values.h"
 #include "stores/mysql/sql.h"
 
 namespace wherry::stores::mysql {
@@ -67,17 +67,13 @@ class Column {
 
   void add(std::size_t row) {
     const auto& questions = documents_[row - first_].questions;
-    const auto fresh = static_cast<std::size_t>(
-        std::count_if(questions.begin(), questions.end(),
-                      [&](const auto& q) { return !values_.contains(q.expression); }));
+    const std::size_t fresh = values_.count_new(questions);
     const bool too_many = fresh > 0 && values_.size() + fresh > values_a_statement;
     if (too_many || parts_.size() == keys_a_statement) ask();
     for (std::size_t first = 0; first < questions.size(); first += values_of_one_row) {
       if (first != 0) ask();  // a row does not come twice in a statement
       const std::size_t last = std::min(first + values_of_one_row, questions.size());
-      for (std::size_t i = first; i < last; ++i) {
-        values_.try_emplace(questions[i].expression, values_.size());
-      }
+      for (std::size_t i = first; i < last; ++i) values_.add(questions[i]);
       parts_.push_back({row, first, last});
     }
   }
@@ -90,13 +86,10 @@ class Column {
       keys.push_back(rows_.key(part.row, table_.shape->key));
       by_key.emplace(keys.back(), &part);
     }
-    std::vector<std::string_view> expressions(values_.size());
-    for (const auto& [expression, number] : values_) expressions[number] = expression;
-    std::string sql = "SELECT " + key_select_list(*table_.shape) + ",CONCAT_WS(','";
-    for (const auto& e : expressions) sql.append(",IFNULL(JSON_TYPE(").append(e).append("),'')");
-    sql += ") FROM " + from_table(table_.name, *table_.shape) + " WHERE " +
-           key_in(*table_.shape, keys.data(), keys.size());
-    Stream answers = connection_.stream(sql);
+    Stream answers =
+        connection_.stream("SELECT " + key_select_list(*table_.shape) + "," + values_.expression() +
+                           " FROM " + from_table(table_.name, *table_.shape) + " WHERE " +
+                           key_in(*table_.shape, keys.data(), keys.size()));
     while (answers.next()) {
       Key key;
       for (std::size_t i = 0; i + 1 < answers.columns(); ++i) key.append(answers.cell(i).value());
@@ -111,23 +104,11 @@ class Column {
   }
 
   void take(const Part& part, std::string_view answer) {
-    std::vector<std::string_view> types;
-    for (std::size_t at = 0; at <= answer.size();) {
-      const std::size_t comma = std::min(answer.find(',', at), answer.size());
-      types.push_back(answer.substr(at, comma - at));
-      at = comma + 1;
-    }
-    if (types.size() != values_.size()) throw_unanswered();
+    const auto types = values_.types(answer);
     Document& document = documents_[part.row - first_];
     for (std::size_t i = part.first; i < part.last; ++i) {
-      document.types[i] = types[values_.at(document.questions[i].expression)];
+      document.types[i] = types[values_.number_of(document.questions[i])];
     }
-  }
-
-  [[noreturn]] void throw_unanswered() const {
-    throw base::Error(base::ErrorKind::data_mismatch, "mysql.json",
-                      "the server does not tell the types inside documents that it has just shown",
-                      table_.name.text());
   }
 
   Connection& connection_;
@@ -136,8 +117,8 @@ class Column {
   std::size_t first_;
   std::size_t at_;
   std::vector<Document> documents_;
-  std::vector<Part> parts_;                              // of the next statement
-  std::unordered_map<std::string, std::size_t> values_;  // that it asks for
+  std::vector<Part> parts_;  // of the next statement
+  AskedValues values_;       // that it asks for
 };
 
 void append_slice(Connection& connection, const contract::TableRef& table,

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "stores/mysql/json_match.h"
 #include "stores/mysql/row_text.h"
 #include "stores/mysql/sql.h"
 
@@ -14,7 +15,8 @@ using base::ErrorKind;
 using model::Column;
 using model::ColumnType;
 
-void append_same(std::string& out, const Column& column, model::Cell cell, bool signed_zeros) {
+void append_same(std::string& out, const Column& column, model::Cell cell,
+                 const ServerVersion& server) {
   const std::string name = identifier(column.name);
   // Written for the alias `t`, which a plain DELETE cannot have.
   std::string canonical = canonical_expression(column);
@@ -38,7 +40,7 @@ void append_same(std::string& out, const Column& column, model::Cell cell, bool 
     case ColumnType::double_:
       out += name + "*1e0=" + literal(column, cell);
       // Zeros of both signs are equal numbers. MariaDB keeps only one of them.
-      if (signed_zeros && (*cell == "0" || *cell == "-0")) {
+      if (!server.is_mariadb() && (*cell == "0" || *cell == "-0")) {
         out += " AND CONCAT(" + name + "*1e0)='" + std::string(*cell) + "'";
       }
       return;
@@ -51,6 +53,7 @@ void append_same(std::string& out, const Column& column, model::Cell cell, bool 
       out += "CAST(" + name + " AS UNSIGNED)=" + std::string(*cell);
       return;
     case ColumnType::json:
+      return append_same_json(out, *cell, name, server.number >= 80000);
     case ColumnType::geometry:
     case ColumnType::uuid:
     case ColumnType::inet4:
@@ -78,14 +81,14 @@ void append_same(std::string& out, const Column& column, model::Cell cell, bool 
 
 }  // namespace
 
-void append_same_row(Statement& out, const model::TableSchema& shape, const model::RowBatch& rows,
-                     std::size_t row, bool signed_zeros) {
-  bool first = true;
+std::string same_row(const model::TableSchema& shape, const model::RowBatch& rows, std::size_t row,
+                     const ServerVersion& server) {
+  std::string out;
   for (const std::size_t column : written_columns(shape)) {
-    if (!first) out.sql += " AND ";
-    first = false;
-    append_same(out.sql, shape.columns[column], rows.cell(row, column), signed_zeros);
+    if (!out.empty()) out += " AND ";
+    append_same(out, shape.columns[column], rows.cell(row, column), server);
   }
+  return out;
 }
 
 void replay(Connection& connection, RowSink& sink, const contract::TablePair& table,
@@ -113,9 +116,8 @@ void replay(Connection& connection, RowSink& sink, const contract::TablePair& ta
       }
       if (first) continue;
     }
-    statement.sql += " WHERE ";
-    append_same_row(statement, shape, event.before, row, !connection.server().is_mariadb());
-    statement.sql += " LIMIT 1";
+    statement.sql +=
+        " WHERE " + same_row(shape, event.before, row, connection.server()) + " LIMIT 1";
     sink.require_fit(statement, table);
     const Executed done = connection.execute(statement);
     sink.require_only_zero_enums(table, done.warnings, done.affected == 0 ? 0 : zero_enums);

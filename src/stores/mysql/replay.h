@@ -10,10 +10,9 @@
 
 namespace wherry::stores::mysql {
 
-// A condition: rows whose written columns all equal this row's; for a statement without an alias.
-// The server may tell -0 from 0.
-void append_same_row(Statement& out, const model::TableSchema& shape, const model::RowBatch& rows,
-                     std::size_t row, bool signed_zeros);
+// Rows of this server whose written columns all equal this row's; for a statement without an alias.
+std::string same_row(const model::TableSchema& shape, const model::RowBatch& rows, std::size_t row,
+                     const ServerVersion& server);
 
 // Requires: the session is as `sink` prepares it. Throws Error(data_mismatch,
 // "target.row_missing").

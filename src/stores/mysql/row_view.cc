@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "stores/mysql/json_scan.h"
 #include "stores/mysql/json_types.h"
 #include "stores/mysql/schema.h"
 #include "stores/mysql/sql.h"
@@ -139,7 +140,7 @@ class View final : public contract::RowView {
         full = (documents ? start : 0) + into.bytes() >= limit.count;
         return !full;
       });
-      if (documents) append_with_types(connection_, table, untyped, out);
+      if (documents) append_typed(table, untyped, out);
       untyped.clear();
       if (!full && count < page) return std::nullopt;
       after = out.key(out.rows() - 1, table.shape->key);
@@ -216,18 +217,29 @@ class View final : public contract::RowView {
   }
 
  private:
-  // `take` says whether it wants the next row.
-  template <typename Take>
-  void each_row(const TableRef& table, const std::string& sql, Take take) {
+  template <typename Read>
+  static void read_from(const TableRef& table, Read read) {
     try {
-      Stream rows = connection_.stream(sql);
-      while (rows.next()) {
-        if (!take(std::as_const(rows))) return;
-      }
+      read();
     } catch (const Error& e) {
       if (e.code() == "mysql.no_such_object") throw mismatch(table, e.message());
       throw e.within(table.name.text());
     }
+  }
+
+  // `take` says whether it wants the next row.
+  template <typename Take>
+  void each_row(const TableRef& table, const std::string& sql, Take take) {
+    read_from(table, [&] {
+      Stream rows = connection_.stream(sql);
+      while (rows.next()) {
+        if (!take(std::as_const(rows))) return;
+      }
+    });
+  }
+
+  void append_typed(const TableRef& table, const model::RowBatch& rows, model::RowBatch& out) {
+    read_from(table, [&] { append_with_types(connection_, table, rows, out); });
   }
 
   // The shape knows them as documents only where both sides of a migration are MySQL.
@@ -237,6 +249,9 @@ class View final : public contract::RowView {
 
   void read_pages(const TableRef& table, model::Chunk chunk, base::Bytes page,
                   const std::function<void(const model::RowBatch&)>& take) {
+    if (table.shape->key.empty()) {
+      return read_from(table, [&] { scan_with_types(connection_, table, page, take); });
+    }
     model::RowBatch rows(table.shape->columns.size());
     for (bool more = true; more;) {
       const auto last = read(table, chunk, page, rows);
@@ -282,7 +297,7 @@ class View final : public contract::RowView {
                });
       if (!documents) continue;
       model::RowBatch typed(table.shape->columns.size());
-      append_with_types(connection_, table, rows, typed);
+      append_typed(table, rows, typed);
       take_each(typed, take);
     }
   }

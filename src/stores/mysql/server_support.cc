@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "stores/mysql/json_types.h"
-
 namespace wherry::stores::mysql {
 
 // MariaDB tells the place of a snapshot in the log since 10.3 without a lock; MySQL has GTIDs and
@@ -41,11 +39,6 @@ std::string why_not_held(const ServerVersion& version, const model::Column& colu
     default:
       return {};
   }
-}
-
-std::string why_not_held(const ServerVersion& version, const model::TableSchema& table) {
-  if (version.is_mariadb() || !table.key.empty() || !has_json(table)) return {};
-  return "has columns of JSON but no key, and the types inside its documents are asked for by key";
 }
 
 std::string_view show_replica(const ServerVersion& version) {

@@ -25,8 +25,6 @@ std::string series_of(bool mariadb, std::string_view version);
 // Why a server cannot hold this column of a source as it is there; "" if it can. What it has no
 // word for, but another that means the same, it can.
 std::string why_not_held(const ServerVersion& version, const model::Column& column);
-// The same of a table as a whole.
-std::string why_not_held(const ServerVersion& version, const model::TableSchema& table);
 
 // Asks a server whether it replicates from another, in words that were exchanged between versions.
 std::string_view show_replica(const ServerVersion& version);

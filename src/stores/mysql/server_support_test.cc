@@ -69,22 +69,15 @@ TEST(ServerSupport, tagged_gtids_are_told_from_others) {
   EXPECT_TRUE(has_tags(plain + "," + std::string(uuid) + ":_x:7"));
 }
 
-TEST(ServerSupport, documents_need_a_key_and_are_not_made_of_text) {
-  const ServerVersion to_mariadb{Flavour::mariadb, 101106, ""};
-  const ServerVersion to_57{Flavour::mysql, 50729, ""};
+TEST(ServerSupport, documents_are_not_made_of_text) {
   model::TableSchema documents;
   documents.columns.resize(1);
   documents.columns[0].type = model::ColumnType::json;
-  EXPECT_NE(why_not_held(to_57, documents), "");
-  EXPECT_EQ(why_not_held(to_mariadb, documents), "");
   model::TableSchema texts = documents;
   texts.columns[0].type = model::ColumnType::text;
-  EXPECT_EQ(why_not_held(to_57, texts), "");
   EXPECT_TRUE(takes_rows_of(documents, documents));
   EXPECT_TRUE(takes_rows_of(texts, documents));
   EXPECT_FALSE(takes_rows_of(documents, texts));
-  documents.key = {0};
-  EXPECT_EQ(why_not_held(to_57, documents), "");
 }
 
 }  // namespace
