@@ -16,6 +16,7 @@
 #include "stores/mysql/source.h"
 #include "stores/mysql/target.h"
 #include "tests/support/server.h"
+#include "tests/support/way.h"
 
 namespace wherry::stores::mysql {
 namespace {
@@ -153,19 +154,7 @@ void expect_made(const tests::Server& source_server, const tests::Server& target
             "latin1_german1_ci");
 }
 
-struct Way {
-  tests::ServerKind from;
-  tests::ServerKind to;
-};
-
-class MysqlTargetOf : public ::testing::TestWithParam<Way> {
- protected:
-  void SetUp() override {
-    for (const auto kind : {GetParam().from, GetParam().to}) {
-      if (!tests::Server::available(kind)) GTEST_SKIP() << to_string(kind) << " cannot be had here";
-    }
-  }
-};
+class MysqlTargetOf : public tests::OfWay {};
 
 std::string without(std::string text, const std::string& part) {
   const auto at = text.find(part);
@@ -185,15 +174,13 @@ TEST_P(MysqlTargetOf, makes_tables_as_its_source_defines_them) {
 }
 
 using enum tests::ServerKind;
-INSTANTIATE_TEST_SUITE_P(Ways, MysqlTargetOf,
-                         ::testing::Values(Way{mariadb, mariadb}, Way{mariadb, mysql57},
-                                           Way{mariadb, mysql56}, Way{mysql57, mariadb},
-                                           Way{mysql57, mysql57}, Way{mysql56, mariadb},
-                                           Way{mysql56, mysql57}, Way{mysql56, mysql56}),
-                         [](const auto& way) {
-                           return std::string(to_string(way.param.from)) + "_to_" +
-                                  std::string(to_string(way.param.to));
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Ways, MysqlTargetOf,
+    ::testing::Values(tests::Way{mariadb, mariadb}, tests::Way{mariadb, mysql57},
+                      tests::Way{mariadb, mysql56}, tests::Way{mysql57, mariadb},
+                      tests::Way{mysql57, mysql57}, tests::Way{mysql56, mariadb},
+                      tests::Way{mysql56, mysql57}, tests::Way{mysql56, mysql56}),
+    tests::name_of_way);
 
 TEST_F(MysqlTarget, leaves_foreign_tables_alone) {
   // Source and target on one server, under two names.

@@ -24,6 +24,7 @@
 #include "stores/mysql/target.h"
 #include "tests/support/data/nasty_values.h"
 #include "tests/support/server.h"
+#include "tests/support/way.h"
 
 namespace wherry::stores::mysql {
 namespace {
@@ -186,17 +187,11 @@ using enum ServerKind;
 INSTANTIATE_TEST_SUITE_P(Servers, MysqlTypes, ::testing::Values(mariadb, mysql56, mysql57),
                          [](const auto& kind) { return std::string(to_string(kind.param)); });
 
-struct Way {
-  ServerKind from;
-  ServerKind to;
-};
-
-class MysqlTypesTo : public ::testing::TestWithParam<Way> {
+class MysqlTypesTo : public tests::OfWay {
  protected:
   void SetUp() override {
-    for (const auto kind : {GetParam().from, GetParam().to}) {
-      if (!tests::Server::available(kind)) GTEST_SKIP() << to_string(kind) << " cannot be had here";
-    }
+    OfWay::SetUp();
+    if (IsSkipped()) return;
     to_ = &server_of(GetParam().to);
     made_ = &made_on(GetParam().from);
     to_->exec_sql("DROP DATABASE IF EXISTS t; DROP DATABASE IF EXISTS _wherry");
@@ -216,7 +211,7 @@ class MysqlTypesTo : public ::testing::TestWithParam<Way> {
 
 // What MariaDB has and MySQL has not, but for forms of storing what both have. MySQL's JSON is text
 // for MariaDB.
-bool arrives(const Way& way, const NastyColumn& column) {
+bool arrives(const tests::Way& way, const NastyColumn& column) {
   if (way.to == mariadb) return true;
   return holds(way.to, column) || column.old_temporal || column.name == "jt" ||
          column.declared.find("COMPRESSED") != std::string::npos;
@@ -280,15 +275,13 @@ TEST_P(MysqlTypesTo, arrive_by_statements_and_by_lines) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Ways, MysqlTypesTo,
-                         ::testing::Values(Way{mariadb, mariadb}, Way{mariadb, mysql56},
-                                           Way{mariadb, mysql57}, Way{mysql57, mariadb},
-                                           Way{mysql57, mysql57}, Way{mysql56, mariadb},
-                                           Way{mysql56, mysql56}, Way{mysql56, mysql57}),
-                         [](const auto& way) {
-                           return std::string(to_string(way.param.from)) + "_to_" +
-                                  std::string(to_string(way.param.to));
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Ways, MysqlTypesTo,
+    ::testing::Values(tests::Way{mariadb, mariadb}, tests::Way{mariadb, mysql56},
+                      tests::Way{mariadb, mysql57}, tests::Way{mysql57, mariadb},
+                      tests::Way{mysql57, mysql57}, tests::Way{mysql56, mariadb},
+                      tests::Way{mysql56, mysql56}, tests::Way{mysql56, mysql57}),
+    tests::name_of_way);
 
 }  // namespace
 }  // namespace wherry::stores::mysql

@@ -14,24 +14,15 @@
 
 #include "tests/scenario/rows_scene.h"
 #include "tests/support/compare.h"
+#include "tests/support/way.h"
 
 namespace wherry::tests {
 namespace {
 
 using namespace std::chrono_literals;
 
-struct Pair {
-  ServerKind source;
-  ServerKind target;
-};
-
-class DdlBetween : public testing::TestWithParam<Pair> {
+class DdlBetween : public OfWay {
  protected:
-  void SetUp() override {
-    for (const auto kind : {GetParam().source, GetParam().target}) {
-      if (!Server::available(kind)) GTEST_SKIP() << to_string(kind) << " cannot be had here";
-    }
-  }
   static Server start(ServerKind kind, const std::string& charset) {
     ServerOptions options;
     options.extra = {"--character-set-server=" + charset};
@@ -74,8 +65,8 @@ std::string collations(const Server& server) {
 }
 
 TEST_P(DdlBetween, documents_and_defaults_mean_what_they_meant) {
-  const Server source = start(GetParam().source, "latin1");
-  const Server target = start(GetParam().target, "utf8mb4");
+  const Server source = start(GetParam().from, "latin1");
+  const Server target = start(GetParam().to, "utf8mb4");
   source.exec_sql(
       "CREATE DATABASE d CHARACTER SET utf8mb4; CREATE TABLE d.t (id INT PRIMARY KEY, v INT);"
       "INSERT INTO d.t VALUES (1, 1), (2, 2)");
@@ -93,8 +84,8 @@ TEST_P(DdlBetween, documents_and_defaults_mean_what_they_meant) {
 
 // What a server makes of bytes that are no text, and of much else, is its own affair.
 TEST_P(DdlBetween, values_that_are_converted_become_what_they_became_on_the_source) {
-  const Server source = start(GetParam().source, "utf8mb4");
-  const Server target = start(GetParam().target, "utf8mb4");
+  const Server source = start(GetParam().from, "utf8mb4");
+  const Server target = start(GetParam().to, "utf8mb4");
   source.exec_sql(
       "CREATE DATABASE d CHARACTER SET utf8mb4; SET sql_mode='';"
       "CREATE TABLE d.t (id INT PRIMARY KEY, b BIT(64), f FLOAT, s VARCHAR(40), n INT NULL, o "
@@ -138,8 +129,8 @@ ALTER TABLE d8.t ADD COLUMN w VARCHAR(20) DEFAULT 'é'
 )";
 
 TEST_P(DdlBetween, schemas_that_get_their_first_table_have_the_sources_default) {
-  const Server source = start(GetParam().source, "latin1");
-  const Server target = start(GetParam().target, "utf8mb4");
+  const Server source = start(GetParam().from, "latin1");
+  const Server target = start(GetParam().to, "utf8mb4");
   source.exec_sql(
       "CREATE DATABASE d CHARACTER SET utf8mb4; CREATE TABLE d.t (id INT PRIMARY KEY, v INT);"
       "INSERT INTO d.t VALUES (1, 1); CREATE DATABASE d4 CHARACTER SET latin1 COLLATE latin1_bin;"
@@ -239,8 +230,8 @@ TEST(TableDefaults, that_the_target_does_not_know_are_named_and_may_be_changed) 
 
 // Views bear names like tables, and RENAME TABLE does not say which it means.
 TEST_P(DdlBetween, views_are_renamed_rows_exchanged_and_accounts_told_of) {
-  const Server source = start(GetParam().source, "utf8mb4");
-  const Server target = start(GetParam().target, "utf8mb4");
+  const Server source = start(GetParam().from, "utf8mb4");
+  const Server target = start(GetParam().to, "utf8mb4");
   source.exec_sql(
       "CREATE DATABASE d CHARACTER SET utf8mb4; CREATE TABLE d.t (id INT PRIMARY KEY, v INT);"
       "INSERT INTO d.t VALUES (1, 1), (2, 2), (15, 3);"
@@ -292,8 +283,8 @@ TEST_P(DdlBetween, views_are_renamed_rows_exchanged_and_accounts_told_of) {
 }
 
 TEST_P(DdlBetween, views_that_exchange_their_names_are_told_of_until_they_are_made_again) {
-  const Server source = start(GetParam().source, "utf8mb4");
-  const Server target = start(GetParam().target, "utf8mb4");
+  const Server source = start(GetParam().from, "utf8mb4");
+  const Server target = start(GetParam().to, "utf8mb4");
   source.exec_sql(
       "CREATE DATABASE d CHARACTER SET utf8mb4; CREATE TABLE d.t (id INT PRIMARY KEY, v INT);"
       "INSERT INTO d.t VALUES (1, 10); CREATE VIEW d.v AS SELECT id AS n FROM d.t;"
@@ -325,8 +316,8 @@ TEST_P(DdlBetween, views_that_exchange_their_names_are_told_of_until_they_are_ma
 
 // Rows that come as a file are in no log.
 TEST_P(DdlBetween, rows_that_are_imported_as_a_file_are_copied_again) {
-  const Server source = start(GetParam().source, "utf8mb4");
-  const Server target = start(GetParam().target, "utf8mb4");
+  const Server source = start(GetParam().from, "utf8mb4");
+  const Server target = start(GetParam().to, "utf8mb4");
   source.exec_sql(
       "CREATE DATABASE d CHARACTER SET utf8mb4; CREATE TABLE d.t (id INT PRIMARY KEY, v INT);"
       "INSERT INTO d.t VALUES (1, 10), (2, 20); CREATE TABLE d.other LIKE d.t;"
@@ -353,8 +344,8 @@ TEST_P(DdlBetween, rows_that_are_imported_as_a_file_are_copied_again) {
 
 // They are no part of what planning makes.
 TEST_P(DdlBetween, accounts_that_change_all_the_time_do_not_keep_planning_from_its_end) {
-  const Server source = start(GetParam().source, "utf8mb4");
-  const Server target = start(GetParam().target, "utf8mb4");
+  const Server source = start(GetParam().from, "utf8mb4");
+  const Server target = start(GetParam().to, "utf8mb4");
   source.exec_sql("CREATE DATABASE d CHARACTER SET utf8mb4; CREATE USER v IDENTIFIED BY 'x'");
   for (int i = 0; i < 20; ++i) {
     source.exec_sql("CREATE TABLE d.t" + std::to_string(i) + " (id INT PRIMARY KEY)");
@@ -384,13 +375,10 @@ TEST_P(DdlBetween, accounts_that_change_all_the_time_do_not_keep_planning_from_i
 }
 
 INSTANTIATE_TEST_SUITE_P(Between, DdlBetween,
-                         testing::Values(Pair{ServerKind::mariadb, ServerKind::mysql57},
-                                         Pair{ServerKind::mysql57, ServerKind::mariadb},
-                                         Pair{ServerKind::mariadb, ServerKind::mariadb}),
-                         [](const auto& pair) {
-                           return std::string(to_string(pair.param.source)) + "_to_" +
-                                  std::string(to_string(pair.param.target));
-                         });
+                         testing::Values(Way{ServerKind::mariadb, ServerKind::mysql57},
+                                         Way{ServerKind::mysql57, ServerKind::mariadb},
+                                         Way{ServerKind::mariadb, ServerKind::mariadb}),
+                         name_of_way);
 
 }  // namespace
 }  // namespace wherry::tests

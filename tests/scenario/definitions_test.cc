@@ -12,17 +12,13 @@
 
 #include "tests/scenario/rows_scene.h"
 #include "tests/support/compare.h"
+#include "tests/support/way.h"
 
 namespace wherry::tests {
 namespace {
 
 using namespace std::chrono_literals;
 using enum ServerKind;
-
-struct Way {
-  ServerKind from;
-  ServerKind to;
-};
 
 struct Kind {
   const char* table;
@@ -127,14 +123,7 @@ std::string described(const Server& server, bool both_mariadb, bool old) {
   return out;
 }
 
-class Definitions : public testing::TestWithParam<Way> {
- protected:
-  void SetUp() override {
-    for (const auto kind : {GetParam().from, GetParam().to}) {
-      if (!Server::available(kind)) GTEST_SKIP() << to_string(kind) << " cannot be had here";
-    }
-  }
-};
+class Definitions : public OfWay {};
 
 void insert(const Server& server, const Kind& kind, int number) {
   server.exec_sql("INSERT INTO k." + std::string(kind.table) + " VALUES " +
@@ -195,10 +184,7 @@ INSTANTIATE_TEST_SUITE_P(Ways, Definitions,
                          testing::Values(Way{mariadb, mariadb}, Way{mariadb, mysql57},
                                          Way{mysql57, mariadb}, Way{mysql57, mysql57},
                                          Way{mysql56, mysql57}),
-                         [](const auto& way) {
-                           return std::string(to_string(way.param.from)) + "_to_" +
-                                  std::string(to_string(way.param.to));
-                         });
+                         name_of_way);
 
 }  // namespace
 }  // namespace wherry::tests

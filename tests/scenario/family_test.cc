@@ -13,6 +13,7 @@
 #include "tests/scenario/family_load.h"
 #include "tests/scenario/rows_scene.h"
 #include "tests/support/compare.h"
+#include "tests/support/way.h"
 
 namespace wherry::tests {
 namespace {
@@ -57,19 +58,7 @@ void move_under_load_and_kills(const Server& source, const Server& target, unsig
   expect_equal(source, target, wherry);
 }
 
-struct Way {
-  ServerKind from;
-  ServerKind to;
-};
-
-class Family : public testing::TestWithParam<Way> {
- protected:
-  void SetUp() override {
-    for (const auto kind : {GetParam().from, GetParam().to}) {
-      if (!Server::available(kind)) GTEST_SKIP() << to_string(kind) << " cannot be had here";
-    }
-  }
-};
+class Family : public OfWay {};
 
 TEST_P(Family, moves_under_load_and_kills) {
   const Server source = Server::start(GetParam().from);
@@ -86,9 +75,7 @@ std::vector<Way> ways() {
   return all;
 }
 
-INSTANTIATE_TEST_SUITE_P(Ways, Family, testing::ValuesIn(ways()), [](const auto& way) {
-  return std::string(to_string(way.param.from)) + "_to_" + std::string(to_string(way.param.to));
-});
+INSTANTIATE_TEST_SUITE_P(Ways, Family, testing::ValuesIn(ways()), name_of_way);
 
 }  // namespace
 }  // namespace wherry::tests

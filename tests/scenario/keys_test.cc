@@ -10,6 +10,7 @@
 
 #include "tests/scenario/rows_scene.h"
 #include "tests/support/compare.h"
+#include "tests/support/way.h"
 
 namespace wherry::tests {
 namespace {
@@ -63,19 +64,7 @@ REPLACE INTO begins VALUES (9,'abdx','new');
 UPDATE spread SET k='B', v=9 WHERE k='a' AND id=2; UPDATE spread SET k='a ' WHERE k='A';
 )";
 
-struct Way {
-  ServerKind from;
-  ServerKind to;
-};
-
-class Keys : public testing::TestWithParam<Way> {
- protected:
-  void SetUp() override {
-    for (const auto kind : {GetParam().from, GetParam().to}) {
-      if (!Server::available(kind)) GTEST_SKIP() << to_string(kind) << " cannot be had here";
-    }
-  }
-};
+class Keys : public OfWay {};
 
 TEST_P(Keys, that_others_trip_over_are_copied_followed_and_proved) {
   const auto [from, to] = GetParam();
@@ -110,9 +99,7 @@ std::vector<Way> ways() {
   return all;
 }
 
-INSTANTIATE_TEST_SUITE_P(Ways, Keys, testing::ValuesIn(ways()), [](const auto& way) {
-  return std::string(to_string(way.param.from)) + "_to_" + std::string(to_string(way.param.to));
-});
+INSTANTIATE_TEST_SUITE_P(Ways, Keys, testing::ValuesIn(ways()), name_of_way);
 
 }  // namespace
 }  // namespace wherry::tests

@@ -11,6 +11,7 @@
 
 #include "tests/scenario/rows_scene.h"
 #include "tests/support/compare.h"
+#include "tests/support/way.h"
 
 namespace wherry::tests {
 namespace {
@@ -18,11 +19,6 @@ namespace {
 using namespace std::chrono_literals;
 using nlohmann::json;
 using enum ServerKind;
-
-struct Way {
-  ServerKind from;
-  ServerKind to;
-};
 
 struct Plant {
   const char* kind;
@@ -124,14 +120,7 @@ std::set<std::string> found(const json& seen) {
   return subjects;
 }
 
-class Planted : public testing::TestWithParam<Way> {
- protected:
-  void SetUp() override {
-    for (const auto kind : {GetParam().from, GetParam().to}) {
-      if (!Server::available(kind)) GTEST_SKIP() << to_string(kind) << " cannot be had here";
-    }
-  }
-};
+class Planted : public OfWay {};
 
 TEST_P(Planted, differences_of_every_kind_are_found_and_mended) {
   const Server source = Server::start(GetParam().from);
@@ -188,9 +177,7 @@ std::vector<Way> ways() {
   return all;
 }
 
-INSTANTIATE_TEST_SUITE_P(Ways, Planted, testing::ValuesIn(ways()), [](const auto& way) {
-  return std::string(to_string(way.param.from)) + "_to_" + std::string(to_string(way.param.to));
-});
+INSTANTIATE_TEST_SUITE_P(Ways, Planted, testing::ValuesIn(ways()), name_of_way);
 
 }  // namespace
 }  // namespace wherry::tests

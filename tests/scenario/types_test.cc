@@ -10,6 +10,7 @@
 #include "tests/scenario/rows_scene.h"
 #include "tests/support/compare.h"
 #include "tests/support/data/nasty_values.h"
+#include "tests/support/way.h"
 
 namespace wherry::tests {
 namespace {
@@ -17,19 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 using enum ServerKind;
 
-struct Way {
-  ServerKind from;
-  ServerKind to;
-};
-
-class TypesTest : public testing::TestWithParam<Way> {
- protected:
-  void SetUp() override {
-    for (const auto kind : {GetParam().from, GetParam().to}) {
-      if (!Server::available(kind)) GTEST_SKIP() << to_string(kind) << " cannot be had here";
-    }
-  }
-};
+class TypesTest : public OfWay {};
 
 TEST_P(TypesTest, move_under_writes_and_a_kill) {
   const auto [from, to] = GetParam();
@@ -88,9 +77,7 @@ std::vector<Way> ways() {
   return all;
 }
 
-INSTANTIATE_TEST_SUITE_P(Ways, TypesTest, testing::ValuesIn(ways()), [](const auto& way) {
-  return std::string(to_string(way.param.from)) + "_to_" + std::string(to_string(way.param.to));
-});
+INSTANTIATE_TEST_SUITE_P(Ways, TypesTest, testing::ValuesIn(ways()), name_of_way);
 
 }  // namespace
 }  // namespace wherry::tests
