@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "stores/mysql/schema.h"
 #include "stores/mysql/sql.h"
 
 namespace wherry::stores::mysql {
@@ -22,9 +23,6 @@ constexpr std::array<std::pair<std::string_view, ObjectKind>, 7> kinds{
      {"EVENT", ObjectKind::event},
      {"SEQUENCE", ObjectKind::sequence},
      {"PACKAGE", ObjectKind::package}}};
-
-// Any name stands for those that a schema's route alone concerns.
-constexpr const char* any_name = "wherry_any_table";
 
 bool is_name(const Token& token) {
   return token.kind == TokenKind::name || token.kind == TokenKind::word;
@@ -293,7 +291,7 @@ std::optional<ObjectStatement> read_object(std::string_view sql, SqlDialect dial
 }
 
 std::string schema_home(const contract::TableRoute& route, const std::string& schema) {
-  return route({schema, any_name}).schema;
+  return route({schema, std::string(any_table)}).schema;
 }
 
 CollectionName object_home(const contract::TableRoute& route, ObjectKind kind,
