@@ -1,14 +1,8 @@
 // The reading half of the MySQL store on real servers: cells are canonical, ranges are complete and
-// use indexes, views are of one instant, and nothing that was cut off counts as read.
+// use indexes, and nothing that was cut off counts as read.
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
-#include <filesystem>
-#include <fstream>
-#include <functional>
-#include <map>
-#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,18 +11,18 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "stores/mysql/log_position.h"
 #include "stores/mysql/reader.h"
 #include "stores/mysql/schema.h"
 #include "stores/mysql/source.h"
 #include "stores/mysql/sql.h"
-#include "tests/support/server.h"
+#include "tests/contract/mysql_reader_bed.h"
 
 namespace wherry::stores::mysql {
 namespace {
 
 using base::Error;
 using base::ErrorKind;
+using Kind = tests::ServerKind;
 using model::Chunk;
 using model::Key;
 using model::RowBatch;
@@ -38,78 +32,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using namespace std::chrono_literals;
 
-const base::DigestKey digest_key = base::DigestKey::from_text(std::string(32, 'd'));
 constexpr std::string_view null_text = "<NULL>";
-
-using Kind = tests::ServerKind;
-
-// One server of each kind serves all tests; MySQL only where it can be had.
-std::map<Kind, tests::Server> servers;
-
-tests::Server& server_of(Kind kind) {
-  const auto found = servers.find(kind);
-  if (found != servers.end()) return found->second;
-  tests::ServerOptions options;
-  if (kind == Kind::mysql56) {
-    // It has no binlog_group_commit_sync_delay; and with 1 it shows nothing of its log before the
-    // log is on disk.
-    options.preload = WHERRY_SLOW_LOG_SYNC;
-    options.extra = {"--sync-binlog=2"};
-  }
-  return servers.emplace(kind, tests::Server::start(kind, options)).first->second;
-}
-
-class StopServers : public ::testing::Environment {
- public:
-  void TearDown() override { servers.clear(); }
-};
-const auto* const stop_servers = ::testing::AddGlobalTestEnvironment(new StopServers);
-
-ErrorKind kind_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& e) {
-    return e.kind();
-  }
-  ADD_FAILURE() << "no error";
-  return ErrorKind::internal;
-}
-
-class MysqlReader : public ::testing::TestWithParam<Kind> {
- protected:
-  void SetUp() override {
-    if (!tests::Server::available(GetParam())) {
-      GTEST_SKIP() << to_string(GetParam()) << " cannot be had on this machine";
-    }
-    server_ = &server_of(GetParam());
-    server_->exec_sql("DROP DATABASE IF EXISTS r; CREATE DATABASE r CHARACTER SET utf8mb4");
-  }
-
-  void sql(const std::string& text) const { server_->exec_sql("USE r; SET sql_mode=''; " + text); }
-  Endpoint endpoint(const std::string& user = "root") const {
-    Endpoint e;
-    e.socket = server_->socket();
-    e.user = user;
-    return e;
-  }
-  Source source() const { return Source({.endpoint = endpoint(), .identity = "", .server_id = 0}); }
-  model::TableSchema schema(const std::string& table) const {
-    Connection c(endpoint());
-    return read_table(c, {"r", table}).value();
-  }
-  std::unique_ptr<contract::RowReader> reader(std::stop_token stop = {}) const {
-    return open_reader(endpoint(),
-                       {.identity = "", .position_needed = true, .stop = std::move(stop)});
-  }
-  // 0 … n-1 in r.seq(n).
-  void make_numbers() const {
-    sql("CREATE TABLE d (n INT PRIMARY KEY); INSERT INTO d VALUES "
-        "(0),(1),(2),(3),(4),(5),(6),(7),(8),(9); CREATE TABLE seq (n INT PRIMARY KEY); "
-        "INSERT INTO seq SELECT a.n+10*b.n+100*c.n FROM d a, d b, d c");
-  }
-
-  tests::Server* server_ = nullptr;
-};
 
 std::vector<std::string> cells(const RowBatch& rows, std::size_t row) {
   std::vector<std::string> out;
@@ -117,12 +40,6 @@ std::vector<std::string> cells(const RowBatch& rows, std::size_t row) {
     out.emplace_back(rows.cell(row, i).value_or(null_text));
   }
   return out;
-}
-
-RowBatch read_all(contract::RowView& view, const contract::TableRef& ref, const Chunk& chunk = {}) {
-  RowBatch rows(ref.shape->columns.size());
-  EXPECT_EQ(view.read(ref, chunk, base::Bytes{1U << 30U}, rows), std::nullopt);
-  return rows;
 }
 
 TEST_P(MysqlReader, gives_canonical_cells_of_every_type) {
@@ -270,93 +187,6 @@ TEST_P(MysqlReader, stops_at_the_limit_and_goes_on_behind_it) {
   EXPECT_GT(reads, 20U);
 }
 
-TEST_P(MysqlReader, a_view_stays_at_its_instant) {
-  sql("CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1)");
-  const auto shape = schema("t");
-  const contract::TableRef ref{shape.name, &shape};
-  const auto r = reader();
-  auto view = r->open_view();
-  const model::Bracket first = view->bracket();
-  sql("INSERT INTO t VALUES (2)");
-  EXPECT_EQ(view->digest(ref, {}, digest_key).rows, 1U);
-  view.reset();
-  view = r->open_view();
-  EXPECT_EQ(view->digest(ref, {}, digest_key).rows, 2U);
-  EXPECT_GT(view->bracket().low, first.high);
-}
-
-TEST_P(MysqlReader, a_commit_in_the_log_before_low_is_visible) {
-  sql("CREATE TABLE t (id INT PRIMARY KEY)");
-  const auto shape = schema("t");
-  const contract::TableRef ref{shape.name, &shape};
-  Connection c(endpoint());
-  const bool delays = GetParam() != Kind::mariadb;
-  const auto slow = server_->data_dir() / "slow-log-sync";
-  if (GetParam() == Kind::mysql57) sql("SET GLOBAL binlog_group_commit_sync_delay=600000");
-  if (GetParam() == Kind::mysql56) {
-    sql("CREATE TABLE other (id INT)");
-    std::ofstream(slow).put('\n');
-    // Up to the place where the next commit is the one of two that syncs the log.
-    for (auto took = 0ns; took < 500ms;) {
-      const auto start = std::chrono::steady_clock::now();
-      sql("INSERT INTO other VALUES (1)");
-      took = std::chrono::steady_clock::now() - start;
-    }
-    sql("INSERT INTO other VALUES (2)");
-  }
-  const auto before = log_end(c).value();
-  std::jthread writer([&] { sql("INSERT INTO t VALUES (1)"); });
-  auto logged = before;
-  for (int i = 0; i < 500 && !(before < logged); ++i) {
-    logged = log_end(c).value();
-    std::this_thread::sleep_for(1ms);
-  }
-  ASSERT_LT(before, logged);
-  const auto seen = c.query("SELECT * FROM r.t").rows();
-  if (delays) {
-    EXPECT_EQ(seen, 0U) << "the commit is not late, so this test shows nothing";
-  }
-  const auto r = reader();
-  const auto view = r->open_view();
-  if (!(view->bracket().low < logged)) {
-    EXPECT_EQ(view->digest(ref, {}, digest_key).rows, 1U);
-  }
-  EXPECT_EQ(view->bracket().exact(),
-            GetParam() == Kind::mariadb || view->bracket().low == view->bracket().high);
-  if (GetParam() == Kind::mysql57) sql("SET GLOBAL binlog_group_commit_sync_delay=0");
-  std::filesystem::remove(slow);
-}
-
-TEST_P(MysqlReader, a_mariadb_view_holds_exactly_what_the_log_holds_before_its_position) {
-  if (GetParam() != Kind::mariadb) GTEST_SKIP() << "MySQL tells two positions around a view";
-  sql("CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY)");
-  const auto shape = schema("t");
-  const contract::TableRef ref{shape.name, &shape};
-  const auto logged_rows = [&](Connection& c) {  // one GTID a row
-    const std::string gtid = c.scalar("SELECT @@GLOBAL.gtid_binlog_pos").value();
-    return std::stoull(gtid.substr(gtid.rfind('-') + 1));
-  };
-  Connection c(endpoint());
-  const auto base = logged_rows(c);
-  std::vector<std::jthread> writers;
-  for (int i = 0; i < 3; ++i) {
-    writers.emplace_back([this](const std::stop_token& stop) {
-      Connection writer(endpoint());
-      while (!stop.stop_requested()) writer.execute("INSERT INTO r.t VALUES ()");
-    });
-  }
-  const auto r = reader();
-  for (int i = 0; i < 50; ++i) {
-    const auto view = r->open_view();
-    const model::Position at = view->bracket().low;
-    ASSERT_TRUE(view->bracket().exact());
-    const auto gtid =
-        c.scalar("SELECT BINLOG_GTID_POS('" + at.log + "'," + std::to_string(at.offset) + ")");
-    EXPECT_EQ(view->digest(ref, {}, digest_key).rows,
-              std::stoull(gtid->substr(gtid->rfind('-') + 1)) - base);
-  }
-}
-
 TEST_P(MysqlReader, a_killed_connection_is_not_the_end_of_the_rows) {
   make_numbers();
   Connection c(endpoint());
@@ -497,107 +327,6 @@ TEST_P(MysqlReader, assess_names_each_missing_privilege_with_its_grant) {
       EXPECT_EQ(f.what_to_do, "GRANT LOCK TABLES ON `r`.* TO `mover`@`localhost`;");
     }
   }
-}
-
-// Each transaction adds the next number: a view that stands where it says ends with the number
-// before the first one that the log shows from there on.
-TEST_P(MysqlReader, an_exact_view_stands_exactly_where_it_says_while_others_write) {
-  sql("CREATE TABLE n (id INT PRIMARY KEY AUTO_INCREMENT)");
-  std::jthread writing([&](const std::stop_token& stop) {
-    auto connection = server_->connect("r");
-    while (!stop.stop_requested()) connection.exec("INSERT INTO n VALUES (NULL)");
-  });
-  Source from({.endpoint = endpoint(), .identity = "", .server_id = 0});
-  const auto tables = from.tables([](const auto& name) { return name.name == "n"; });
-  ASSERT_EQ(tables.size(), 1U);
-  const contract::TableRef table{tables[0].name, tables.data()};
-  const auto reader = from.reader({});
-  for (int i = 0; i < 20; ++i) {
-    std::uint64_t rows = 0;
-    model::Position low;
-    {
-      const auto view = reader->open_exact_view({tables[0].name});
-      ASSERT_TRUE(view->bracket().exact());
-      low = view->bracket().low;
-      rows = view->digest(table, {1, 1, {}, {}}, base::DigestKey::random()).rows;
-    }
-    const auto log = from.changes(low, {{1, tables[0]}});
-    std::optional<model::ChangePart> part;
-    while (!part || part->events.empty()) part = log->next(std::chrono::seconds(5), {});
-    EXPECT_EQ(part->events[0].after.cell(0, 0), std::to_string(rows + 1));
-  }
-}
-
-// A MySQL of before 8.0 empties a table for views that were opened earlier as well.
-TEST_P(MysqlReader, a_table_is_not_emptied_under_an_exact_view) {
-  sql("CREATE TABLE full (a INT)");
-  sql("INSERT INTO full VALUES (1),(2),(3)");
-  const auto shape = schema("full");
-  const auto r = reader();
-  auto view = r->open_exact_view({shape.name});
-  std::atomic<bool> emptied = false;
-  std::jthread emptying([&] {
-    sql("TRUNCATE TABLE full");
-    emptied = true;
-  });
-  const auto waits = [&] {
-    return !server_
-                ->query(
-                    "SELECT 1 FROM information_schema.PROCESSLIST WHERE info LIKE "
-                    "'TRUNCATE%' AND state LIKE 'Waiting for table metadata lock%'")
-                .empty();
-  };
-  while (!emptied && !waits()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  EXPECT_FALSE(emptied);
-  EXPECT_EQ(view->digest({shape.name, &shape}, {}, digest_key).rows, 3U);
-  view.reset();
-}
-
-// They wait for the view's locks, and reads wait behind them.
-TEST_P(MysqlReader, exact_views_are_opened_beside_changes_of_definition) {
-  sql("CREATE TABLE n (id INT)");
-  const auto shape = schema("n");
-  std::vector<std::jthread> changing;
-  for (int i = 0; i < 3; ++i) {
-    changing.emplace_back([&](const std::stop_token& stop) {
-      auto connection = server_->connect("r");
-      while (!stop.stop_requested()) connection.exec("ALTER TABLE n COMMENT='x'");
-    });
-  }
-  // Two sessions that wait for each other would do so for ever.
-  std::stop_source patience;
-  const auto r = reader(patience.get_token());
-  const std::jthread watching([&](const std::stop_token& ended) {
-    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    while (!ended.stop_requested() && std::chrono::steady_clock::now() < give_up) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-    patience.request_stop();
-  });
-  int opened = 0;
-  std::string last_refusal = "none";
-  while (opened < 20 && !patience.stop_requested()) {
-    try {
-      r->open_exact_view({shape.name});
-      ++opened;
-    } catch (const Error& e) {
-      last_refusal = e.what();
-      if (e.kind() != ErrorKind::transient) break;
-    }
-  }
-  EXPECT_EQ(opened, 20) << "the last refusal: " << last_refusal;
-}
-
-TEST_P(MysqlReader, an_exact_view_of_a_table_that_is_gone_does_not_match) {
-  sql("CREATE TABLE gone (id INT PRIMARY KEY)");
-  const auto shape = schema("gone");
-  sql("RENAME TABLE gone TO elsewhere");
-  const auto r = reader();
-  EXPECT_EQ(kind_of([&] {
-              const auto view = r->open_exact_view({shape.name});
-              (void)view->digest({shape.name, &shape}, {}, digest_key);
-            }),
-            ErrorKind::data_mismatch);
 }
 
 TEST_P(MysqlReader, a_server_is_known_again_after_a_restart_and_no_other_is_taken_for_it) {

@@ -2,14 +2,12 @@
 // the data, and an older writer is fenced off.
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/error.h"
@@ -31,7 +29,6 @@ using model::Key;
 using model::Position;
 using model::RowBatch;
 using Way = RowSink::Way;
-using ::testing::HasSubstr;
 
 contract::ChunkMark mark_of(std::uint32_t number) {
   contract::ChunkMark mark;
@@ -440,69 +437,6 @@ TEST_F(MysqlWriter, an_older_writer_is_fenced_off_and_leaves_nothing) {
   Writer w = writer();
   w.write_chunk(table, source_rows(table), mark_of(1), contract::ChunkWrite::upsert);
   EXPECT_EQ(value("SELECT COUNT(*) FROM dst.t"), "1");
-}
-
-TEST_F(MysqlWriter, acquire_waits_for_a_transaction_that_passed_the_check) {
-  auto passing = connection();
-  passing->execute("START TRANSACTION");
-  check_fence(*passing, fence_);
-  std::atomic<bool> acquired = false;
-  std::jthread taker([&] {
-    acquire("m", "me");
-    acquired = true;
-  });
-  std::this_thread::sleep_for(std::chrono::milliseconds(400));
-  EXPECT_FALSE(acquired);
-  passing->execute("COMMIT");
-  taker.join();
-  EXPECT_TRUE(acquired);
-}
-
-TEST_F(MysqlWriter, a_lease_is_held_until_it_expires_or_is_released) {
-  const auto mine = acquire("l", "me", std::chrono::seconds(2));
-  const auto held = error_of([&] { acquire("l", "you"); });
-  ASSERT_TRUE(held);
-  EXPECT_EQ(held->code(), "lease.held");
-  EXPECT_THAT(held->message(), HasSubstr("me"));
-  std::this_thread::sleep_for(std::chrono::milliseconds(1500));
-  renew_lease(*connection(), mine);
-  std::this_thread::sleep_for(std::chrono::milliseconds(1000));
-  EXPECT_TRUE(error_of([&] { acquire("l", "you"); }));  // renewed 1 s ago
-  std::this_thread::sleep_for(std::chrono::milliseconds(1500));
-  const auto yours = acquire("l", "you");
-  EXPECT_GT(yours.epoch, mine.epoch);
-  EXPECT_EQ(error_of([&] { renew_lease(*connection(), mine); })->kind(), ErrorKind::fenced);
-  release_lease(*connection(), yours);
-  const auto again = acquire("l", "me");
-  EXPECT_GT(again.epoch, yours.epoch);
-}
-
-TEST_F(MysqlWriter, of_owners_that_acquire_at_once_one_wins) {
-  for (int round = 0; round < 5; ++round) {
-    const std::string migration = "race" + std::to_string(round);
-    std::atomic<int> won = 0;
-    std::atomic<int> held = 0;
-    {
-      std::vector<std::jthread> threads;
-      for (int i = 0; i < 6; ++i) {
-        threads.emplace_back([&, i] {
-          const auto error = error_of([&] { acquire(migration, "owner" + std::to_string(i)); });
-          if (!error) ++won;
-          if (error && error->code() == "lease.held") ++held;
-        });
-      }
-    }
-    EXPECT_EQ(won, 1);
-    EXPECT_EQ(held, 5);
-  }
-}
-
-TEST_F(MysqlWriter, epochs_grow_also_over_forget) {
-  forget_progress(*connection(), "m");
-  EXPECT_EQ(value("SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name='_wherry'"),
-            "0");
-  prepare_progress(*connection());
-  EXPECT_GT(acquire("m", "me").epoch, fence_.epoch);
 }
 
 TEST_F(MysqlWriter, a_newer_progress_schema_is_refused_and_ours_kept) {
