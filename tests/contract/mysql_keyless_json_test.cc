@@ -81,11 +81,11 @@ class MysqlKeylessJson : public ::testing::Test {
   }
 
   // The same rows with a key, `id`, and in its order; without one they are in another.
-  static void expect_read_as_by_key(const std::string& insert) {
+  static void expect_read_as_by_key(const std::string& insert, const std::string& options = "") {
     exec("USE d; CREATE TABLE keyed (id INT PRIMARY KEY, n INT, v JSON, w JSON);" + insert +
          "; CREATE TABLE t (id INT, n INT, v JSON, w JSON, g INT AS (n+1), KEY (id, n), "
-         "KEY (n, id), KEY (g)); INSERT INTO t (id,n,v,w) SELECT * FROM keyed ORDER BY "
-         "id*7919%10007");
+         "KEY (n, id), KEY (g)) " +
+         options + "; INSERT INTO t (id,n,v,w) SELECT * FROM keyed ORDER BY id*7919%10007");
     exec("USE d; ALTER TABLE keyed ADD g INT AS (n+1)");
     const Rows expected = rows_of("keyed");
     const Rows found = rows_of("t");
@@ -119,7 +119,8 @@ TEST_F(MysqlKeylessJson, values_at_places_of_each_rows_own_are_all_asked_for) {
       "CREATE TABLE ten (a INT); INSERT INTO ten VALUES (0),(1),(2),(3),(4),(5),(6),(7),(8),(9); "
       "INSERT INTO keyed SELECT 1+a.a+10*b.a+100*c.a, a.a, JSON_OBJECT(CONCAT('k', a.a, b.a, c.a), "
       "a.a, CONCAT('l', a.a, b.a, c.a), CAST(b.a AS UNSIGNED), 'm', CAST(c.a AS DECIMAL(5,1))), "
-      "JSON_ARRAY(a.a*1e0, b.a) FROM ten a, ten b, ten c");
+      "JSON_ARRAY(a.a*1e0, b.a) FROM ten a, ten b, ten c",
+      "PARTITION BY HASH (n) PARTITIONS 3");
 }
 
 TEST_F(MysqlKeylessJson, vectors_beside_small_documents_are_read_as_by_key) {
@@ -145,6 +146,28 @@ TEST_F(MysqlKeylessJson, rows_that_differ_in_a_type_alone_have_other_digests) {
     seen.push_back(digest_of("t"));
     EXPECT_EQ(std::count(seen.begin(), seen.end(), seen.back()), 1) << value;
   }
+}
+
+TEST_F(MysqlKeylessJson, rows_are_those_of_the_view_whatever_others_write_meanwhile) {
+  exec("USE d; CREATE TABLE t (n INT, j JSON, KEY (n))");
+  for (int n = 1; n <= 200; ++n) {
+    const std::string number = std::to_string(n);
+    exec("INSERT INTO d.t VALUES (" + number + ",JSON_OBJECT('k" + number + "',1.50))");
+  }
+  const Rows expected = rows_of("t");
+  const auto shape = shape_of("t");
+  const auto from = reader();
+  const auto view = from->open_view();
+  Rows found;
+  view->read_all({{"d", "t"}, &shape}, base::Bytes{1}, [&](const RowBatch& rows) {
+    append(found, rows);
+    const std::string n = std::to_string(found.size());
+    exec("USE d; DELETE FROM t WHERE n=" + n + "; UPDATE t SET j='[1]' WHERE n=" + n +
+         "+1; INSERT INTO t VALUES (" + n + "+1,'[2]')");
+  });
+  std::sort(found.begin(), found.end());
+  EXPECT_TRUE(found == expected);
+  EXPECT_FALSE(rows_of("t") == expected);
 }
 
 // Statements that see other rows than the ones before them did are not believed.

@@ -91,7 +91,7 @@ class Scan {
         if (!unknown) unknown = std::move(row);
       }
     }
-    if (unknown && learnt == 0) give_asked_in_parts(*std::move(unknown));
+    if (unknown && learnt == 0) give_asked_in_parts(std::move(*unknown));
     // The next one gives what this one has learnt, and learns as much.
     rows_a_statement_ = room ? limit * 2 : std::max(learnt * 2, fewest_rows);
     return unknown || count == limit;
