@@ -37,7 +37,7 @@ std::uint64_t rows_per_chunk(const model::TableSchema& table, const Limits& limi
 
 bool is_as_known(contract::RowView& view, const contract::TablePair& pair) {
   const auto definition = view.definition(pair.source.name);
-  return definition && definition->carries_like(pair.source);
+  return definition && pair.source.takes_rows_of(*definition);
 }
 
 }  // namespace

@@ -349,7 +349,7 @@ std::vector<model::Key> ProveRows::confirm(contract::RowReader& source, contract
     const auto views = open_both_views(source, target, parts_.gate, stop);
     const auto definition = views.source->definition(pair.source.name);
     const auto now = parts_.book.find(pair.id);
-    if (!definition || !definition->carries_like(pair.source) || now.get() != &pair) return {};
+    if (!definition || !pair.source.takes_rows_of(*definition) || now.get() != &pair) return {};
     if (pair.source.key.empty()) {
       suspects = compare_without_key(views, pair);
       continue;

@@ -127,6 +127,15 @@ bool TableSchema::carries_like(const TableSchema& other) const {
   return true;
 }
 
+bool TableSchema::takes_rows_of(const TableSchema& other) const {
+  if (!carries_like(other)) return false;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const bool document = columns[i].type == ColumnType::json;
+    if (document && other.columns[i].type != ColumnType::json) return false;
+  }
+  return true;
+}
+
 void to_json(nlohmann::json& j, const CollectionName& n) {
   j = {{"schema", base::printable(n.schema)}, {"name", base::printable(n.name)}};
 }

@@ -94,6 +94,9 @@ struct TableSchema {
   // The same rows can be carried between the two: columns and key are equal; names, engines,
   // estimates may differ. MySQL's JSON is carried like the text that MariaDB makes of that type.
   bool carries_like(const TableSchema& other) const;
+  // Rows as `other` has them are rows of this. As carries_like(); a document of MySQL's JSON can
+  // become a text, but a text is no document.
+  bool takes_rows_of(const TableSchema& other) const;
 };
 
 void to_json(nlohmann::json& j, const CollectionName& n);

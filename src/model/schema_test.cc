@@ -47,5 +47,19 @@ TEST(Schema, carries_like_looks_at_values_not_at_spelling) {
   EXPECT_FALSE(a.carries_like(b));
 }
 
+TEST(Schema, documents_are_not_made_of_text) {
+  TableSchema documents;
+  documents.columns.resize(1);
+  documents.columns[0].type = ColumnType::json;
+  TableSchema texts = documents;
+  texts.columns[0].type = ColumnType::text;
+  EXPECT_TRUE(texts.carries_like(documents));
+  EXPECT_TRUE(documents.takes_rows_of(documents));
+  EXPECT_TRUE(texts.takes_rows_of(documents));
+  EXPECT_FALSE(documents.takes_rows_of(texts));
+  texts.columns.clear();
+  EXPECT_FALSE(texts.takes_rows_of(documents));
+}
+
 }  // namespace
 }  // namespace wherry::model

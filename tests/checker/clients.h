@@ -53,7 +53,11 @@ class Clients {
 
  private:
   class Session;
-  using XaIds = std::vector<std::string>;
+  struct XaId {
+    std::string text;
+    bool answered = false;  // its XA PREPARE
+  };
+  using XaIds = std::vector<XaId>;
   void write_xa(Session& session, Random& random, const std::string& id, XaIds& prepared);
   static void end_prepared(Session& session, Random& random, XaIds& prepared);
   void write_something(Session& session, Random& random, bool large);

@@ -217,6 +217,13 @@ TEST_F(MysqlDdl, follows_the_sql_mode_of_the_statement) {
   carries("ALTER TABLE t ADD e CHAR(9) DEFAULT 'a\\'", "t", 102);
 }
 
+// MySQL 5.6 adds the column to tables with rows.
+TEST_F(MysqlDdl, does_not_judge_again_what_the_source_let_pass) {
+  sql_mode_ = "STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,TRADITIONAL";
+  apply("ALTER TABLE t ADD f DATE NOT NULL", 101);
+  EXPECT_EQ(value("SELECT f FROM dst.t_n LIMIT 1"), "0000-00-00");
+}
+
 TEST_F(MysqlDdl, refuses_what_would_differ_or_cannot_be_carried) {
   EXPECT_EQ(refusal("CREATE TABLE n (id INT PRIMARY KEY, c TIMESTAMP)"), "ddl.timestamp_defaults");
   EXPECT_EQ(refusal("ALTER TABLE t ADD nope NOSUCHTYPE"), "ddl.refused_by_target");

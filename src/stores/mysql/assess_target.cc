@@ -282,7 +282,7 @@ class Assessment {
     const Origin origin = origin_of(pair.target);
     const bool rows = !c_.query("SELECT 1 FROM " + qualified(pair.target) + " LIMIT 1").empty();
     if (origin == Origin::made && !rows) return;  // planning, which was cut short, makes it again
-    if (!takes_rows_of(*found, pair.source)) {
+    if (!found->takes_rows_of(pair.source)) {
       s_.add(Severity::blocker, "target.table_differs", subject,
              "the target's table is not defined as the source's " + pair.source.name.text(),
              "drop it, or move to another name");

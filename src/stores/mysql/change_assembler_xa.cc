@@ -54,7 +54,8 @@ void ChangeAssembler::end_prepared(const XaStatement& statement) {
     if (!commits) return;  // what was never given needs no taking back
     throw Error(ErrorKind::not_supported, "source.xa_unknown",
                 "an XA transaction was committed that the log has not shown as prepared since this "
-                "migration began; its rows may have been kept out of the log (sql_log_bin=0). "
+                "migration began; its rows may have been kept out of the log (sql_log_bin=0) or "
+                "lost from it in a crash. "
                 "Start the migration anew",
                 statement.id.text());
   }

@@ -78,7 +78,7 @@ void drop_what_was_made(Connection& connection, const contract::Fence& fence) {
 }
 
 void require_like(const TablePair& pair, const std::optional<model::TableSchema>& found) {
-  if (found && takes_rows_of(*found, pair.source)) return;
+  if (found && found->takes_rows_of(pair.source)) return;
   throw Error(ErrorKind::rejected, "target.table_differs",
               "the target's table is not defined as the source's " + pair.source.name.text() +
                   ": drop it, or move to another name",

@@ -1,6 +1,8 @@
 #include "stores/mysql/ddl_shadow.h"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -156,9 +158,14 @@ void enter_server_charset_of(Connection& connection, const model::DdlEvent& even
 
 void enter_session_of(Connection& connection, const model::DdlEvent& event) {
   prepare_to_define(connection);
+  // What the source let pass is not judged again: MySQL 5.6 adds columns of such days to tables
+  // with rows in every mode.
+  constexpr std::array<std::string_view, 3> about_days{"NO_ZERO_DATE", "NO_ZERO_IN_DATE",
+                                                       "TRADITIONAL"};
   try {
-    connection.execute("SET SESSION sql_mode=" +
-                       text_literal(known_modes(connection.server(), event.sql_mode)));
+    connection.execute(
+        "SET SESSION sql_mode=" +
+        text_literal(without_modes(known_modes(connection.server(), event.sql_mode), about_days)));
   } catch (const Error& e) {
     if (e.may_retry()) throw;
     throw Error(ErrorKind::not_supported, "ddl.sql_mode",

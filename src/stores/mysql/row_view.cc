@@ -314,7 +314,7 @@ class View final : public contract::RowView {
     if (checked_.contains({table.name, table.shape})) return;
     const auto found = read_table(connection_, table.name);
     if (!found) throw mismatch(table, "the table does not exist");
-    if (!table.shape->carries_like(*found))
+    if (!table.shape->takes_rows_of(*found))
       throw mismatch(table, "columns or key are not as expected");
     checked_.insert({table.name, table.shape});
   }

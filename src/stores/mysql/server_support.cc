@@ -50,12 +50,16 @@ std::string known_modes(const ServerVersion& version, std::string_view sql_mode)
   constexpr std::array<std::string_view, 4> taken_away{"NO_AUTO_CREATE_USER", "NO_FIELD_OPTIONS",
                                                        "NO_KEY_OPTIONS", "NO_TABLE_OPTIONS"};
   if (version.is_mariadb() || version.number < 80000) return std::string(sql_mode);
+  return without_modes(sql_mode, taken_away);
+}
+
+std::string without_modes(std::string_view sql_mode, std::span<const std::string_view> unwanted) {
   std::string out;
   while (!sql_mode.empty()) {
     const std::size_t end = sql_mode.find(',');
     const std::string_view mode = sql_mode.substr(0, end);
     sql_mode.remove_prefix(end == std::string_view::npos ? sql_mode.size() : end + 1);
-    if (std::find(taken_away.begin(), taken_away.end(), mode) != taken_away.end()) continue;
+    if (std::find(unwanted.begin(), unwanted.end(), mode) != unwanted.end()) continue;
     if (!out.empty()) out += ',';
     out += mode;
   }
@@ -81,17 +85,6 @@ bool has_tags(std::string_view gtid_set) {
 bool is_deprecation(std::string_view warning_code) {
   constexpr std::array<std::string_view, 3> codes{"1287", "1681", "3719"};
   return std::find(codes.begin(), codes.end(), warning_code) != codes.end();
-}
-
-bool takes_rows_of(const model::TableSchema& target, const model::TableSchema& source) {
-  if (!source.carries_like(target)) return false;
-  for (std::size_t i = 0; i < source.columns.size(); ++i) {
-    if (target.columns[i].type == model::ColumnType::json &&
-        source.columns[i].type != model::ColumnType::json) {
-      return false;
-    }
-  }
-  return true;
 }
 
 }  // namespace wherry::stores::mysql

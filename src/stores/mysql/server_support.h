@@ -2,6 +2,7 @@
 // Which servers Wherry moves from and to, which of them it is tested with, and what they can hold.
 // Pure; thread-safe.
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -32,6 +33,7 @@ std::string_view show_replica(const ServerVersion& version);
 // The modes of sql_mode that the server knows, where those it does not know have no meaning for
 // definitions: MySQL 8.0 took away the ones about GRANT and about how SHOW CREATE TABLE writes.
 std::string known_modes(const ServerVersion& version, std::string_view sql_mode);
+std::string without_modes(std::string_view sql_mode, std::span<const std::string_view> unwanted);
 
 // A character set or collation in the server's words: MySQL before 8.0 has "utf8" alone for
 // utf8mb3.
@@ -43,9 +45,5 @@ bool has_tags(std::string_view gtid_set);
 
 // Whether a warning only says that a word is out of fashion, and nothing about a value.
 bool is_deprecation(std::string_view warning_code);
-
-// Whether a table that is on a target can take the rows of one of a source. A document of MySQL's
-// JSON can become a text, but a text that becomes a document is written anew by the server.
-bool takes_rows_of(const model::TableSchema& target, const model::TableSchema& source);
 
 }  // namespace wherry::stores::mysql

@@ -69,16 +69,5 @@ TEST(ServerSupport, tagged_gtids_are_told_from_others) {
   EXPECT_TRUE(has_tags(plain + "," + std::string(uuid) + ":_x:7"));
 }
 
-TEST(ServerSupport, documents_are_not_made_of_text) {
-  model::TableSchema documents;
-  documents.columns.resize(1);
-  documents.columns[0].type = model::ColumnType::json;
-  model::TableSchema texts = documents;
-  texts.columns[0].type = model::ColumnType::text;
-  EXPECT_TRUE(takes_rows_of(documents, documents));
-  EXPECT_TRUE(takes_rows_of(texts, documents));
-  EXPECT_FALSE(takes_rows_of(documents, texts));
-}
-
 }  // namespace
 }  // namespace wherry::stores::mysql
