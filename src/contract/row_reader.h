@@ -3,7 +3,8 @@
 // A RowReader is one connection used by one thread. A RowView is a consistent read view opened by
 // it: everything read through it is of one instant. A reader has at most one view at a time, and
 // outlives it. Errors: transient, connection_lost (the view is gone; open another), data_mismatch
-// if the table is not as `shape` says.
+// if the table is not as `shape` says: after a read that did not throw it was, and in this view
+// stays so.
 
 #include <chrono>
 #include <cstdint>

@@ -1,6 +1,7 @@
 #include "stores/mysql/connection.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
@@ -126,7 +127,8 @@ bool Stream::next() {
   return false;
 }
 
-Connection::Connection(Endpoint endpoint, ConnectOptions options) : endpoint_(std::move(endpoint)) {
+Connection::Connection(Endpoint endpoint, ConnectOptions options)
+    : endpoint_(std::move(endpoint)), together_(options.together) {
   start_library();
   mysql_ = mysql_init(nullptr);
   if (mysql_ == nullptr) throw std::bad_alloc();
@@ -175,10 +177,10 @@ void Connection::connect(const ConnectOptions& options) {
   std::string password = endpoint_.password ? endpoint_.password() : std::string();
   const bool by_socket = !endpoint_.socket.empty();
   const bool connected =
-      mysql_real_connect(mysql_, by_socket ? nullptr : endpoint_.host.c_str(),
-                         endpoint_.user.c_str(), password.c_str(), nullptr, endpoint_.port,
-                         by_socket ? endpoint_.socket.c_str() : nullptr,
-                         CLIENT_FOUND_ROWS) != nullptr;
+      mysql_real_connect(
+          mysql_, by_socket ? nullptr : endpoint_.host.c_str(), endpoint_.user.c_str(),
+          password.c_str(), nullptr, endpoint_.port, by_socket ? endpoint_.socket.c_str() : nullptr,
+          CLIENT_FOUND_ROWS | (together_ ? CLIENT_MULTI_STATEMENTS : 0UL)) != nullptr;
   explicit_bzero(password.data(), password.size());
   if (!connected) {
     fail();
@@ -222,6 +224,7 @@ void Connection::keep_alive() {
 
 void Connection::send(std::string_view sql) {
   if (interrupted_) base::throw_cancelled();
+  drop_rest();
   const auto size = static_cast<unsigned long>(sql.size());
   if (soon_) {
     if (mysql_send_query(mysql_, sql.data(), size) != 0) fail();
@@ -246,6 +249,55 @@ void Connection::wait_for_answer() {
 
 Result Connection::query(std::string_view sql) {
   Stream rows = stream(sql);
+  return all_of(rows);
+}
+
+std::vector<Result> Connection::query_all(const std::vector<std::string>& statements) {
+  send_all(statements);
+  std::vector<Result> out;
+  out.push_back(take_answer());
+  for (Result& answer : rest()) out.push_back(std::move(answer));
+  return out;
+}
+
+void Connection::send_all(const std::vector<std::string>& statements) {
+  assert(!statements.empty());
+  if (together_) return send(fmt::format("{}", fmt::join(statements, ";")));
+  send(statements.front());
+  rest_.assign(statements.begin() + 1, statements.end());
+}
+
+std::vector<Result> Connection::rest() {
+  std::vector<Result> out;
+  for (const std::string& sql : std::exchange(rest_, {})) {
+    send(sql);
+    out.push_back(take_answer());
+  }
+  while (mysql_more_results(mysql_) != 0) {
+    if (mysql_next_result(mysql_) != 0) fail();
+    out.push_back(take_answer());
+  }
+  return out;
+}
+
+void Connection::drop_rest() {
+  rest_.clear();
+  while (mysql_more_results(mysql_) != 0 && mysql_next_result(mysql_) == 0) {
+    if (MYSQL_RES* answer = mysql_use_result(mysql_)) mysql_free_result(answer);
+  }
+}
+
+Result Connection::take_answer() {
+  MYSQL_RES* answer = mysql_use_result(mysql_);
+  if (answer != nullptr) {
+    Stream rows(*this, answer);
+    return all_of(rows);
+  }
+  if (mysql_errno(mysql_) != 0) fail();
+  return {};
+}
+
+Result Connection::all_of(Stream& rows) {
   std::vector<std::string> names;
   MYSQL_FIELD* fields = mysql_fetch_fields(rows.result_);
   for (std::size_t i = 0; i < rows.columns(); ++i) {
@@ -272,6 +324,15 @@ Executed Connection::execute(std::string_view sql) {
 
 Stream Connection::stream(std::string_view sql) {
   send(sql);
+  return take_stream();
+}
+
+Stream Connection::stream(const std::vector<std::string>& statements) {
+  send_all(statements);
+  return take_stream();
+}
+
+Stream Connection::take_stream() {
   MYSQL_RES* rows = mysql_use_result(mysql_);
   if (rows == nullptr) {
     if (mysql_errno(mysql_) != 0) fail();

@@ -59,6 +59,9 @@ struct ServerVersion {
 };
 
 struct ConnectOptions {
+  // Sends what belongs together in one packet (query_all). Only for statements that are written
+  // here: a text of others that has a semicolon would be several.
+  bool together = false;
   bool local_infile = false;  // answer LOAD DATA LOCAL; a handler must then be set on native()
   std::chrono::seconds read_timeout{0};  // no answer for so long = connection_lost; 0 = wait on
 };
@@ -136,6 +139,13 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   Result query(std::string_view sql);
+  // Rows of the first statement; rest() answers the others when the stream is gone. What nobody
+  // asks for is thrown away.
+  Stream stream(const std::vector<std::string>& statements);
+  std::vector<Result> rest();
+  // The answers of statements that are run one after the other, in one round trip if the connection
+  // was opened for it; nothing is run after one that fails. A statement without rows answers none.
+  std::vector<Result> query_all(const std::vector<std::string>& statements);
   Executed execute(std::string_view sql);        // throws away rows, should there be any
   Executed execute(const Statement& statement);  // that gives no rows
   Stream stream(std::string_view sql);
@@ -166,6 +176,11 @@ class Connection {
   void keep_alive();
   void send(std::string_view sql);
   void wait_for_answer();
+  Result take_answer();
+  Stream take_stream();
+  void send_all(const std::vector<std::string>& statements);
+  void drop_rest();
+  static Result all_of(Stream& rows);
 
   Endpoint endpoint_;
   MYSQL* mysql_ = nullptr;
@@ -174,6 +189,8 @@ class Connection {
   std::atomic<bool> interrupted_ = false;
   std::mutex socket_mutex_;  // interrupt() against closing
   int socket_ = -1;
+  bool together_ = false;
+  std::vector<std::string> rest_;  // not together: still to be run
   bool soon_ = false;
 };
 

@@ -22,10 +22,11 @@ std::string_view next_part(std::string_view& rest, char separator) {
   return part;
 }
 
+constexpr const char* owned_statement = "SELECT @@GLOBAL.gtid_mode, @@GLOBAL.gtid_owned";
+
 // "uuid:7#31:8#32,\nuuid2:1#40" as "uuid:7", "uuid:8", "uuid2:1". Nothing unless gtid_mode is ON:
 // transactions that have no GTID own none.
-std::optional<std::set<std::string>> owned_gtids(Connection& connection) {
-  const Result r = connection.query("SELECT @@GLOBAL.gtid_mode, @@GLOBAL.gtid_owned");
+std::optional<std::set<std::string>> owned_gtids(const Result& r) {
   if (r.text(0, std::size_t{0}) != "ON") return std::nullopt;
   const std::string text = r.text(0, std::size_t{1});
   std::set<std::string> owned;
@@ -55,8 +56,9 @@ std::string_view log_status_statement(const ServerVersion& server) {
   return renamed ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS";
 }
 
-std::optional<model::Position> log_end_and_executed(Connection& connection) {
-  const Result r = connection.query(log_status_statement(connection.server()));
+namespace {
+
+std::optional<model::Position> end_and_executed(const Result& r) {
   if (r.empty()) return std::nullopt;
   std::string gtid = r.text(0, "Executed_Gtid_Set");
   std::erase(gtid, '\n');
@@ -64,16 +66,28 @@ std::optional<model::Position> log_end_and_executed(Connection& connection) {
                                  std::move(gtid));
 }
 
-std::optional<model::Position> log_end(Connection& connection) {
-  auto end = log_end_and_executed(connection);
+}  // namespace
+
+std::optional<model::Position> log_end_and_executed(Connection& connection) {
+  return end_and_executed(connection.query(log_status_statement(connection.server())));
+}
+
+std::optional<model::Position> log_end(const Result& status) {
+  auto end = end_and_executed(status);
   if (end) end->gtid.clear();
   return end;
 }
 
+std::optional<model::Position> log_end(Connection& connection) {
+  return log_end(connection.query(log_status_statement(connection.server())));
+}
+
 std::optional<model::Position> visible_log_end(Connection& connection) {
-  auto end = log_end(connection);
+  const auto answers = connection.query_all(
+      {std::string(log_status_statement(connection.server())), owned_statement});
+  auto end = log_end(answers[0]);
   if (!end) return end;
-  const auto first = owned_gtids(connection);
+  const auto first = owned_gtids(answers[1]);
   if (!first) return std::nullopt;
   std::set<std::string> pending = *first;
   const auto give_up = std::chrono::steady_clock::now() + 10s;
@@ -85,7 +99,7 @@ std::optional<model::Position> visible_log_end(Connection& connection) {
           connection.endpoint().text());
     }
     std::this_thread::sleep_for(pause);
-    const auto owned = owned_gtids(connection);
+    const auto owned = owned_gtids(connection.query(owned_statement));
     if (!owned) return std::nullopt;
     std::erase_if(pending, [&](const std::string& gtid) { return !owned->contains(gtid); });
   }

@@ -12,6 +12,9 @@ namespace wherry::stores::mysql {
 // "SHOW MASTER STATUS", by the name that this server has for it.
 std::string_view log_status_statement(const ServerVersion& server);
 
+// Of that statement's answer; nothing if the server writes no log.
+std::optional<model::Position> log_end(const Result& status);
+
 // The log's end now; nothing if the server writes no log. Commits that show in the log before it
 // may not be visible yet.
 std::optional<model::Position> log_end(Connection& connection);

@@ -73,7 +73,7 @@ class Reader final : public contract::RowReader {
     if (options_.stop.stop_requested()) base::throw_cancelled();
     interrupt_.reset();
     connection_.reset();
-    connection_ = std::make_unique<Connection>(endpoint_);
+    connection_ = std::make_unique<Connection>(endpoint_, ConnectOptions{.together = true});
     interrupt_.emplace(options_.stop, *connection_);
     check_identity(*connection_, options_.identity, options_.side);
     connection_->execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
@@ -137,7 +137,7 @@ class Reader final : public contract::RowReader {
     begin_view(c);
     hold_definitions(c, tables);
     locks.execute("UNLOCK TABLES");
-    return make_view(c, model::Bracket{*end, *end});
+    return make_view(c, model::Bracket{*end, *end}, sizes_);
   }
 
   // Where the log alone tells no safe position, a place at or after `least` is made, or one that is
@@ -149,12 +149,12 @@ class Reader final : public contract::RowReader {
     model::Bracket bracket;
     if (!options_.position_needed) {
       begin_view(c);
-      return make_view(c, std::move(bracket));
+      return make_view(c, std::move(bracket), sizes_);
     }
     if (logs_ && c.server().is_mariadb()) {
       bracket =
           options_.xa_book && logs_prepared_xa(c.server()) ? begin_beside_xa(c) : begin_exactly(c);
-      return make_view(c, std::move(bracket));
+      return make_view(c, std::move(bracket), sizes_);
     }
     auto low = has_gtids_ ? visible_log_end(c) : std::nullopt;
     if (!low && options_.barrier) {
@@ -163,12 +163,15 @@ class Reader final : public contract::RowReader {
     }
     if (!low && options_.may_commit) low = log_end_before_own_commit(c);
     if (!low) refuse(c);
-    begin_view(c);
-    if (listed != nullptr) *listed = listed_prepared(c);
-    const auto high = log_end(c);
+    const bool list = listed != nullptr && logs_prepared_xa(c.server());
+    std::vector<std::string> after{std::string(log_status_statement(c.server()))};
+    if (list) after.insert(after.begin(), "XA RECOVER");
+    const auto answers = begin_view(c, {}, after);
+    if (list) *listed = listed_prepared(answers.front());
+    const auto high = log_end(answers.back());
     if (!high) refuse(c);
     bracket = {*low, *high};
-    return make_view(c, std::move(bracket));
+    return make_view(c, std::move(bracket), sizes_);
   }
 
   // Known when a connection was made.
@@ -177,14 +180,25 @@ class Reader final : public contract::RowReader {
   }
 
   static model::Bracket begin_exactly(Connection& c) {
-    begin_view(c);
-    const auto at = snapshot_position(c);
+    const auto at = snapshot_position(c, begin_view(c, {}, {snapshot_status}).front());
     return {at, at};
   }
 
   // An XA COMMIT can be in the log before the snapshot sees it (xa_book.h). It is exact where none
   // has begun since before, and what was listed as prepared before is prepared still.
   model::Bracket begin_beside_xa(Connection& c) const {
+    // Mostly nothing is prepared.
+    const auto first = begin_view(
+        c, {xa_commits_status, std::string(log_status_statement(c.server())), "XA RECOVER"},
+        {snapshot_status, xa_commits_status});
+    if (listed_prepared(first.at(2)).empty()) {
+      const auto end = log_end(first.at(1));
+      if (!end) refuse(c);
+      const auto at = snapshot_position(c, first.at(3));
+      const bool none_began = first.at(0).number(0, std::size_t{1}).value() ==
+                              first.at(4).number(0, std::size_t{1}).value();
+      return {none_began ? at : *end, at};
+    }
     const auto commits = xa_commits_begun(c);
     const auto end = log_end(c);
     if (!end) refuse(c);
@@ -204,12 +218,11 @@ class Reader final : public contract::RowReader {
   }
 
   static std::uint64_t xa_commits_begun(Connection& c) {
-    return c.query("SHOW GLOBAL STATUS LIKE 'Com\\_xa\\_commit'").number(0, std::size_t{1}).value();
+    return c.query(xa_commits_status).number(0, std::size_t{1}).value();
   }
 
   // MariaDB opens the snapshots of its engines and of the log as one.
-  static model::Position snapshot_position(Connection& c) {
-    const Result r = c.query("SHOW STATUS LIKE 'binlog\\_snapshot\\_%'");
+  static model::Position snapshot_position(const Connection& c, const Result& r) {
     std::string file;
     std::uint64_t offset = 0;
     for (std::size_t row = 0; row < r.rows(); ++row) {
@@ -231,6 +244,9 @@ class Reader final : public contract::RowReader {
   }
 
   static constexpr int lucky_tries = 5;
+  static constexpr const char* snapshot_status = "SHOW STATUS LIKE 'binlog\\_snapshot\\_%'";
+  static constexpr const char* xa_commits_status = "SHOW GLOBAL STATUS LIKE 'Com\\_xa\\_commit'";
+  RowSizes sizes_;
   Endpoint endpoint_;
   ReaderOptions options_;
   std::unique_ptr<Connection> connection_;

@@ -65,7 +65,7 @@ class ReplicaReader final : public contract::RowReader {
     explicit Servers(const ReplicaReaderOptions& options)
         : source(options.source),
           source_interrupt(options.stop, source),
-          replica(options.replica),
+          replica(options.replica, {.together = true}),
           replica_interrupt(options.stop, replica) {
       check_identity(source, options.source_identity, "source");
       primary = primary_mark(source);
@@ -77,6 +77,7 @@ class ReplicaReader final : public contract::RowReader {
     Connection replica;
     InterruptOnStop replica_interrupt;
     PrimaryMark primary;
+    RowSizes sizes;
   };
 
   std::unique_ptr<contract::RowView> open_on(Servers& servers, const model::Position& least) const {
@@ -93,7 +94,7 @@ class ReplicaReader final : public contract::RowReader {
                       low.text(), high ? high->text() : "nothing"),
           servers.replica.endpoint().text());
     }
-    return make_view(servers.replica, {low, *high});
+    return make_view(servers.replica, {low, *high}, servers.sizes);
   }
 
   // A place at or after `least` whose transactions are all visible on the replica. A server may

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <functional>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <string>
@@ -63,11 +64,11 @@ base::Digest digest_row(base::RowHasher& hasher, const model::TableSchema& shape
 }
 
 template <typename Row>
-Key key_of(const Row& row, const std::vector<std::size_t>& key_columns) {
+Key key_of(const TableRef& table, const Row& row, const std::vector<std::size_t>& key_columns) {
   Key key;
   for (const std::size_t at : key_columns) {
     const model::Cell cell = row.cell(at);
-    assert(cell);
+    if (!cell) throw mismatch(table, "a key holds NULL");
     key.append(*cell);
   }
   return key;
@@ -82,8 +83,8 @@ std::string select_rows(const TableRef& table, const std::string& where) {
 // Requires: `connection` has just begun the transaction of the view.
 class View final : public contract::RowView {
  public:
-  View(Connection& connection, model::Bracket bracket)
-      : connection_(connection), bracket_(std::move(bracket)) {}
+  View(Connection& connection, model::Bracket bracket, RowSizes& sizes)
+      : connection_(connection), bracket_(std::move(bracket)), sizes_(sizes) {}
   ~View() override {
     try {
       connection_.execute("ROLLBACK");
@@ -96,7 +97,6 @@ class View final : public contract::RowView {
   std::optional<Key> boundary(const TableRef& table, const std::optional<Key>& after,
                               const std::optional<Key>& through, std::uint64_t rows) override {
     assert(rows > 0);
-    check(table);
     require_key(table);
     const std::string sql =
         "SELECT " + key_select_list(*table.shape) + " FROM " +
@@ -104,8 +104,9 @@ class View final : public contract::RowView {
         " ORDER BY " + order_by_key(*table.shape) + " LIMIT " + std::to_string(rows - 1) + ",1";
     std::optional<Key> found;
     each_row(table, sql, [&](const Stream& row) {
-      found.emplace();
-      for (std::size_t i = 0; i < row.columns(); ++i) found->append(row.cell(i).value());
+      std::vector<std::size_t> all(row.columns());
+      std::iota(all.begin(), all.end(), std::size_t{0});
+      found = key_of(table, row, all);
       return true;
     });
     return found;
@@ -113,12 +114,13 @@ class View final : public contract::RowView {
 
   std::optional<Key> read(const TableRef& table, const model::Chunk& chunk, base::Bytes limit,
                           model::RowBatch& out) override {
-    check(table);
     require_key(table);
     const std::uint64_t row_estimate = std::max<std::uint64_t>(table.shape->row_estimate, 1);
-    std::uint64_t row_bytes =
-        std::max<std::uint64_t>(table.shape->byte_estimate / row_estimate, 64);
-    std::uint64_t cap = first_page;
+    std::uint64_t& row_bytes = sizes_[table.name];
+    std::uint64_t cap = row_bytes == 0 ? first_page : largest_page;
+    if (row_bytes == 0) {
+      row_bytes = std::max<std::uint64_t>(table.shape->byte_estimate / row_estimate, 64);
+    }
     const bool documents = has_documents(table);
     model::RowBatch untyped(table.shape->columns.size());
     model::RowBatch& into = documents ? untyped : out;
@@ -142,17 +144,16 @@ class View final : public contract::RowView {
       });
       if (documents) append_typed(table, untyped, out);
       untyped.clear();
+      if (count != 0) row_bytes = std::max<std::uint64_t>((out.bytes() - start) / count, 1);
       if (!full && count < page) return std::nullopt;
-      after = out.key(out.rows() - 1, table.shape->key);
+      after = key_of(table, BatchRow{out, out.rows() - 1}, table.shape->key);
       if (full) return after;
-      row_bytes = std::max<std::uint64_t>((out.bytes() - start) / count, 1);
       cap = largest_page;
     }
   }
 
   void read_all(const TableRef& table, base::Bytes batch,
                 const std::function<void(const model::RowBatch&)>& take) override {
-    check(table);
     model::RowBatch rows(table.shape->columns.size());
     if (has_documents(table)) return read_pages(table, {}, batch, take);
     each_row(table, select_rows(table, "TRUE"), [&](const Stream& row) {
@@ -166,7 +167,6 @@ class View final : public contract::RowView {
   }
 
   model::RowBatch read_keys(const TableRef& table, const std::vector<Key>& keys) override {
-    check(table);
     require_key(table);
     model::RowBatch out(table.shape->columns.size());
     each_row_of_keys(table, keys, [&](const auto& row) {
@@ -177,7 +177,6 @@ class View final : public contract::RowView {
 
   model::ChunkDigest digest(const TableRef& table, const model::Chunk& chunk,
                             const base::DigestKey& key) override {
-    check(table);
     if (chunk.after || chunk.through) require_key(table);
     model::ChunkDigest total;
     base::RowHasher hasher(key);
@@ -190,24 +189,22 @@ class View final : public contract::RowView {
 
   std::vector<RowDigest> row_digests(const TableRef& table, const model::Chunk& chunk,
                                      const base::DigestKey& key) override {
-    check(table);
     require_key(table);
     std::vector<RowDigest> out;
     base::RowHasher hasher(key);
     each_row_of_chunk(table, chunk, [&](const auto& row) {
-      out.push_back({key_of(row, table.shape->key), digest_row(hasher, *table.shape, row)});
+      out.push_back({key_of(table, row, table.shape->key), digest_row(hasher, *table.shape, row)});
     });
     return out;
   }
 
   std::vector<RowDigest> key_digests(const TableRef& table, const std::vector<Key>& keys,
                                      const base::DigestKey& key) override {
-    check(table);
     require_key(table);
     std::vector<RowDigest> out;
     base::RowHasher hasher(key);
     each_row_of_keys(table, keys, [&](const auto& row) {
-      out.push_back({key_of(row, table.shape->key), digest_row(hasher, *table.shape, row)});
+      out.push_back({key_of(table, row, table.shape->key), digest_row(hasher, *table.shape, row)});
     });
     return out;
   }
@@ -217,12 +214,19 @@ class View final : public contract::RowView {
   }
 
  private:
+  // What was read is of no use if this throws: whether the table is as expected is asked after its
+  // first read, which keeps the definition from changing from then on. `read` is told whether it is
+  // the first, and asks.
   template <typename Read>
-  static void read_from(const TableRef& table, Read read) {
+  void read_from(const TableRef& table, Read read) {
+    const bool first = !checked_.contains({table.name, table.shape});
     try {
-      read();
+      read(first);
     } catch (const Error& e) {
       if (e.code() == "mysql.no_such_object") throw mismatch(table, e.message());
+      const bool may_be_changed =
+          first && e.kind() != ErrorKind::connection_lost && e.kind() != ErrorKind::cancelled;
+      if (may_be_changed) require_shape(table, read_table(connection_, table.name));
       throw e.within(table.name.text());
     }
   }
@@ -230,16 +234,24 @@ class View final : public contract::RowView {
   // `take` says whether it wants the next row.
   template <typename Take>
   void each_row(const TableRef& table, const std::string& sql, Take take) {
-    read_from(table, [&] {
-      Stream rows = connection_.stream(sql);
-      while (rows.next()) {
-        if (!take(std::as_const(rows))) return;
+    read_from(table, [&](bool first) {
+      std::vector<std::string> statements{sql};
+      if (first) {
+        for (auto& question : table_questions(table.name)) {
+          statements.push_back(std::move(question));
+        }
       }
+      {
+        Stream rows = connection_.stream(statements);
+        while (rows.next() && take(std::as_const(rows))) {
+        }
+      }
+      if (first) require_shape(table, table_of(connection_.rest(), table.name));
     });
   }
 
   void append_typed(const TableRef& table, const model::RowBatch& rows, model::RowBatch& out) {
-    read_from(table, [&] { append_with_types(connection_, table, rows, out); });
+    read_from(table, [&](bool /*first*/) { append_with_types(connection_, table, rows, out); });
   }
 
   // The shape knows them as documents only where both sides of a migration are MySQL.
@@ -250,7 +262,10 @@ class View final : public contract::RowView {
   void read_pages(const TableRef& table, model::Chunk chunk, base::Bytes page,
                   const std::function<void(const model::RowBatch&)>& take) {
     if (table.shape->key.empty()) {
-      return read_from(table, [&] { scan_with_types(connection_, table, page, take); });
+      return read_from(table, [&](bool first) {
+        scan_with_types(connection_, table, page, take);
+        if (first) require_shape(table, read_table(connection_, table.name));
+      });
     }
     model::RowBatch rows(table.shape->columns.size());
     for (bool more = true; more;) {
@@ -308,31 +323,37 @@ class View final : public contract::RowView {
                 "the table has no key that identifies its rows", table.name.text());
   }
 
-  // Once a table and view: a definition changed later than the view makes the server refuse to read
-  // (1412).
-  void check(const TableRef& table) {
-    if (checked_.contains({table.name, table.shape})) return;
-    const auto found = read_table(connection_, table.name);
+  // A definition changed later than the view makes the server refuse to read (1412).
+  void require_shape(const TableRef& table, const std::optional<model::TableSchema>& found) {
     if (!found) throw mismatch(table, "the table does not exist");
-    if (!table.shape->takes_rows_of(*found))
+    if (!table.shape->takes_rows_of(*found)) {
       throw mismatch(table, "columns or key are not as expected");
+    }
     checked_.insert({table.name, table.shape});
   }
 
   Connection& connection_;
   model::Bracket bracket_;
+  RowSizes& sizes_;
   std::set<std::pair<model::CollectionName, const model::TableSchema*>> checked_;
 };
 
 }  // namespace
 
-void begin_view(Connection& connection) {
-  connection.execute("ROLLBACK");
-  connection.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
+std::vector<Result> begin_view(Connection& connection, std::vector<std::string> before,
+                               const std::vector<std::string>& after) {
+  const auto begun = static_cast<std::ptrdiff_t>(before.size());
+  before.emplace_back("ROLLBACK");
+  before.emplace_back("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
+  before.insert(before.end(), after.begin(), after.end());
+  auto answers = connection.query_all(before);
+  answers.erase(answers.begin() + begun, answers.begin() + begun + 2);
+  return answers;
 }
 
-std::unique_ptr<contract::RowView> make_view(Connection& connection, model::Bracket bracket) {
-  return std::make_unique<View>(connection, std::move(bracket));
+std::unique_ptr<contract::RowView> make_view(Connection& connection, model::Bracket bracket,
+                                             RowSizes& sizes) {
+  return std::make_unique<View>(connection, std::move(bracket), sizes);
 }
 
 }  // namespace wherry::stores::mysql

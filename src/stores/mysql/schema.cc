@@ -226,12 +226,20 @@ void add_unique_keys(ByName& tables, const Result& r) {
 
 // `where` names the schema, and perhaps the table, in conditions that the server looks up without
 // opening other tables.
-ByName read(Connection& connection, const std::string& where) {
-  ByName tables;
-  const Result list = connection.query(
+std::vector<std::string> questions(const std::string& where) {
+  return {
       "SELECT TABLE_SCHEMA, TABLE_NAME, ENGINE, TABLE_ROWS, DATA_LENGTH FROM "
       "information_schema.TABLES WHERE " +
-      where + " AND TABLE_TYPE IN ('BASE TABLE','SYSTEM VERSIONED')");
+          where + " AND TABLE_TYPE IN ('BASE TABLE','SYSTEM VERSIONED')",
+      "SELECT * FROM information_schema.COLUMNS WHERE " + where +
+          " ORDER BY BINARY TABLE_NAME, ORDINAL_POSITION",
+      "SELECT * FROM information_schema.STATISTICS WHERE " + where +
+          " AND NON_UNIQUE = 0 ORDER BY BINARY TABLE_NAME, BINARY INDEX_NAME, SEQ_IN_INDEX"};
+}
+
+ByName tables_of(const std::vector<Result>& answers) {
+  ByName tables;
+  const Result& list = answers.at(0);
   for (std::size_t row = 0; row < list.rows(); ++row) {
     TableSchema t;
     t.name = {list.text(row, "TABLE_SCHEMA"), list.text(row, "TABLE_NAME")};
@@ -241,13 +249,8 @@ ByName read(Connection& connection, const std::string& where) {
     const std::string name = t.name.name;
     tables[name] = {std::move(t), {}};
   }
-  if (tables.empty()) return tables;
-  add_columns(tables, connection.query("SELECT * FROM information_schema.COLUMNS WHERE " + where +
-                                       " ORDER BY BINARY TABLE_NAME, ORDINAL_POSITION"));
-  add_unique_keys(tables,
-                  connection.query("SELECT * FROM information_schema.STATISTICS WHERE " + where +
-                                   " AND NON_UNIQUE = 0 ORDER BY BINARY TABLE_NAME, "
-                                   "BINARY INDEX_NAME, SEQ_IN_INDEX"));
+  add_columns(tables, answers.at(1));
+  add_unique_keys(tables, answers.at(2));
   for (auto& [name, table] : tables) choose_key(table.schema, table.usable);
   return tables;
 }
@@ -339,7 +342,7 @@ std::vector<TableSchema> read_tables(Connection& connection, const contract::Tab
   for (std::size_t row = 0; row < schemas.rows(); ++row) {
     const std::string schema = schemas.text(row, std::size_t{0});
     if (is_system_schema(schema)) continue;
-    for (auto& [name, table] : read(connection, in_schema(schema))) {
+    for (auto& [name, table] : tables_of(connection.query_all(questions(in_schema(schema))))) {
       // information_schema compares names without regard to case.
       if (table.schema.name.schema == schema && filter(table.schema.name)) {
         out.push_back(std::move(table.schema));
@@ -349,16 +352,26 @@ std::vector<TableSchema> read_tables(Connection& connection, const contract::Tab
   return out;
 }
 
-std::optional<TableSchema> read_table(Connection& connection, const model::CollectionName& name) {
-  ByName tables =
-      read(connection, in_schema(name.schema) + " AND TABLE_NAME = " + text_literal(name.name));
+std::vector<std::string> table_questions(const model::CollectionName& name) {
+  auto out = questions(in_schema(name.schema) + " AND TABLE_NAME = " + text_literal(name.name));
+  out.emplace_back("SELECT @@lower_case_table_names");
+  return out;
+}
+
+std::optional<TableSchema> table_of(const std::vector<Result>& answers,
+                                    const model::CollectionName& name) {
+  ByName tables = tables_of(answers);
   const auto exact = tables.find(name.name);
   if (exact != tables.end()) return std::move(exact->second.schema);
   // With lower_case_table_names the server's spelling may differ from ours.
-  if (tables.size() == 1 && connection.scalar("SELECT @@lower_case_table_names") != "0") {
+  if (tables.size() == 1 && answers.at(3).number(0, std::size_t{0}) != 0) {
     return std::move(tables.begin()->second.schema);
   }
   return std::nullopt;
+}
+
+std::optional<TableSchema> read_table(Connection& connection, const model::CollectionName& name) {
+  return table_of(connection.query_all(table_questions(name)), name);
 }
 
 std::string show_create(Connection& connection, const model::CollectionName& name) {

@@ -31,7 +31,11 @@ std::set<std::string> read_collations(Connection& connection);
 // All chosen tables (base tables, system-versioned ones included), by schema and name.
 std::vector<model::TableSchema> read_tables(Connection& connection,
                                             const contract::TableFilter& filter);
-// One table; nothing if it does not exist or is a view.
+// One table; nothing if it does not exist or is a view. In two parts: what is asked, and what the
+// answers say.
+std::vector<std::string> table_questions(const model::CollectionName& name);
+std::optional<model::TableSchema> table_of(const std::vector<Result>& answers,
+                                           const model::CollectionName& name);
 std::optional<model::TableSchema> read_table(Connection& connection,
                                              const model::CollectionName& name);
 

@@ -77,6 +77,7 @@ class Bound {
 Executed Connection::execute(const Statement& statement) {
   if (statement.parameters.empty()) return execute(std::string_view(statement.sql));
   if (interrupted_) base::throw_cancelled();
+  drop_rest();
   const std::unique_ptr<MYSQL_STMT, Close> prepared(mysql_stmt_init(mysql_));
   if (!prepared) fail();
   Bound bound(statement.parameters);

@@ -71,9 +71,12 @@ bool logs_prepared_xa(const ServerVersion& server) {
 }
 
 std::set<XaId> listed_prepared(Connection& connection) {
+  if (!logs_prepared_xa(connection.server())) return {};
+  return listed_prepared(connection.query("XA RECOVER"));
+}
+
+std::set<XaId> listed_prepared(const Result& r) {
   std::set<XaId> out;
-  if (!logs_prepared_xa(connection.server())) return out;
-  const Result r = connection.query("XA RECOVER");
   for (std::size_t i = 0; i < r.rows(); ++i) {
     const std::string both = r.text(i, "data");
     const std::uint64_t global_length = r.number(i, "gtrid_length").value_or(0);

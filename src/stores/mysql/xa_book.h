@@ -43,6 +43,8 @@ class XaBook {
 // Whether the server logs an XA transaction's rows when it is prepared; if not, only at its commit.
 bool logs_prepared_xa(const ServerVersion& server);
 
+// Of the answer of XA RECOVER.
+std::set<XaId> listed_prepared(const Result& answer);
 // The XA transactions that the server lists as prepared, now; none if it logs them at their commit.
 std::set<XaId> listed_prepared(Connection& connection);
 
