@@ -52,6 +52,7 @@ std::uint64_t seconds(const std::optional<std::chrono::milliseconds>& time) {
 
 void apply_verify(const config::Verify& from, engine::Limits& to) {
   to.max_proof_age_seconds = seconds(from.max_proof_age);
+  to.digests_in_stores = from.in_servers;
   to.recheck_times = from.recheck_times;
   to.recheck_wait_ms = static_cast<std::uint64_t>(from.recheck_wait.count());
 }

@@ -306,8 +306,8 @@ class MigrationReader {
   void read_verify() {
     Keys keys(root_.get("verify").or_absent(), "keys such as max_proof_age", reader_);
     Verify& verify = migration_.verify;
-    // One way and one digest so far; the keys fix what a config means when there are more.
-    static_cast<void>(reader_.choice(keys.get("way"), {"stream"}));
+    verify.in_servers = reader_.choice(keys.get("way"), {"stream", "server"}) == std::size_t{1};
+    // One so far; the key fixes what a config means when there are more.
     static_cast<void>(reader_.choice(keys.get("digest"), {"xxh3"}));
     if (auto age = reader_.duration(keys.get("max_proof_age"))) verify.max_proof_age = *age;
     Keys recheck(keys.get("recheck").or_absent(), "times: and wait:", reader_);

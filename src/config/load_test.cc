@@ -174,7 +174,7 @@ TEST(Load, each_mistake_is_told_with_its_place_and_code) {
       {"routes: {a: b}\n", {"4:9 config.wrong_type"}},
       {"ddl: {drop_table: aply}\n", {"4:19 config.bad_value"}},
       {"ddl: {drop_tabel: apply}\n", {"4:7 config.unknown_key"}},
-      {"verify: {way: server}\n", {"4:15 config.bad_value"}},
+      {"verify: {way: servers}\n", {"4:15 config.bad_value"}},
       {"verify: {digest: crc32}\n", {"4:18 config.bad_value"}},
       {"verify: {recheck: {times: 0}}\n", {"4:27 config.out_of_range"}},
       {"journal: ~/x\n", {"4:10 config.bad_value"}},

@@ -88,6 +88,7 @@ class DdlPolicy {
 };
 
 struct Verify {
+  bool in_servers = false;  // rows are digested by the servers themselves, and do not travel
   std::optional<std::chrono::milliseconds> max_proof_age;  // older chunks are proved again
   std::uint32_t recheck_times = 2;                         // reads again before a difference counts
   std::chrono::milliseconds recheck_wait{500};             // between them

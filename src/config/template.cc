@@ -116,6 +116,7 @@ constexpr std::string_view mysql_limits = R"(  # Slow down while the source is a
 constexpr std::string_view tail = R"(
 # How equality is proved.
 #verify:
+  # Rows are streamed and digested here, or digested by the servers themselves (way: server): for a link that is slow.
   #way: stream
   #digest: xxh3
   # Prove again what was proved longer ago than this. Left out: a proof holds as long as the change log vouches for it.

@@ -29,6 +29,8 @@ struct Limits {
   std::atomic<std::uint64_t> keys_told_at_once{200'000};
 
   std::atomic<std::uint64_t> max_proof_age_seconds{0};  // prove again what was proved longer ago
+  // Chunks are digested by the stores themselves, where both can, so that no rows travel.
+  std::atomic<bool> digests_in_stores{false};
   // A difference is read again so often, after such waits, before it counts.
   std::atomic<std::uint32_t> recheck_times{2};
   std::atomic<std::uint64_t> recheck_wait_ms{500};

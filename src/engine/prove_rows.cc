@@ -16,7 +16,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::string_view way = "stream-xxh3";
+constexpr std::string_view streamed = "stream-xxh3";
+constexpr std::string_view in_stores = "server-md5";
 constexpr std::string_view difference_code = "proof.difference";
 
 std::string subject(const contract::TablePair& pair, const model::Key& key) {
@@ -178,14 +179,27 @@ void ProveRows::settle(contract::RowReader& source, contract::RowReader& target,
   }
 }
 
+ProveRows::Digests ProveRows::digests(const BothViews& views, const contract::TablePair& pair,
+                                      const model::Chunk& chunk) {
+  if (parts_.limits.digests_in_stores) {
+    const auto [source, target] =
+        on_both(views, pair, [&](contract::RowView& view, const contract::TableRef& table) {
+          return view.digest_in_store(table, chunk, parts_.digest_key);
+        });
+    if (source && target) return {*source, *target, in_stores};
+  }
+  auto [source, target] =
+      on_both(views, pair, [&](contract::RowView& view, const contract::TableRef& table) {
+        return view.digest(table, chunk, parts_.digest_key);
+      });
+  return {source, target, streamed};
+}
+
 std::vector<model::Key> ProveRows::prove_chunk(const BothViews& views,
                                                const contract::TablePair& pair,
                                                const model::Chunk& chunk) {
   const auto started = std::chrono::steady_clock::now();
-  const auto [source, target] =
-      on_both(views, pair, [&](contract::RowView& view, const contract::TableRef& table) {
-        return view.digest(table, chunk, parts_.digest_key);
-      });
+  const auto [source, target, way] = digests(views, pair, chunk);
   std::vector<model::Key> different;
   const bool has_key = !pair.source.key.empty();
   if (source != target && !has_key) {

@@ -24,7 +24,7 @@ struct Proof {
   Bracket bracket;   // of the source's read
   Position applied;  // where the target's stream stood in the target's read; ≥ bracket.high
   ChunkDigest digest;
-  std::string way;  // how both sides were digested: "stream-xxh3"; two ways never mix
+  std::string way;  // how both sides were digested: "stream-xxh3", "server-md5"; two ways never mix
   std::chrono::system_clock::time_point at;
 };
 

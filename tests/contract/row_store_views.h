@@ -132,11 +132,19 @@ TEST_P(RowStoreSuite, digests_differ_for_each_planted_difference) {
     const auto r = reader(side);
     return r->open_view()->digest(ref(), whole(), digest_key_);
   };
+  const auto in_store = [&](Side side) {
+    const auto r = reader(side);
+    return r->open_view()->digest_in_store(ref(), whole(), digest_key_).value();
+  };
   for (const auto& row : base) at_source({insert(row)});
   const auto expected = digest(Side::source);
   EXPECT_EQ(expected.rows, 3U);
   load(base);
   EXPECT_EQ(digest(Side::target), expected);
+  const auto expected_in_store = in_store(Side::source);
+  EXPECT_EQ(expected_in_store.rows, 3U);
+  EXPECT_NE(expected_in_store.sum, expected.sum);
+  EXPECT_EQ(in_store(Side::target), expected_in_store);
 
   const std::map<std::string, std::vector<RowText>> planted{
       {"a row is missing", {base[0], base[1]}},
@@ -153,6 +161,7 @@ TEST_P(RowStoreSuite, digests_differ_for_each_planted_difference) {
   for (const auto& [what, rows] : planted) {
     load(rows);
     EXPECT_NE(digest(Side::target), expected) << what;
+    EXPECT_NE(in_store(Side::target), expected_in_store) << what;
   }
 }
 

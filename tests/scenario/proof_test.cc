@@ -125,13 +125,14 @@ std::set<std::string> found(const json& seen) {
 
 class ProofTest : public testing::Test {
  protected:
-  ProofTest() : source(Server::start_mariadb()), target(Server::start_mariadb()) {
+  explicit ProofTest(const std::string& way = "stream")
+      : source(Server::start_mariadb()), target(Server::start_mariadb()) {
     ShopOptions size;
     size.size = static_cast<unsigned>(sized(200, 3000));
     load_shop(source, size);
     source.exec_sql(quiet_tables);
     wherry.emplace(source, target, std::vector<std::string>{"shop.*", "plain.*"},
-                   "limits:\n  threads: 2\n  memory: 64 MiB\n");
+                   "limits:\n  threads: 2\n  memory: 64 MiB\nverify:\n  way: " + way + "\n");
   }
 
   void run_until_all_is_proved() {
@@ -188,7 +189,12 @@ TEST_F(ProofTest, full_write_load_raises_no_false_alarm) {
   EXPECT_TRUE(comparison.equal()) << comparison.output;
 }
 
-TEST_F(ProofTest, every_planted_difference_is_found_under_load_and_mended) {
+class EitherWay : public ProofTest, public testing::WithParamInterface<const char*> {
+ protected:
+  EitherWay() : ProofTest(GetParam()) {}
+};
+
+TEST_P(EitherWay, every_planted_difference_is_found_under_load_and_mended) {
   Load load(source, {"--threads", "2", "--rate", "150"});
   run_until_all_is_proved();
   plant_all(target);
@@ -230,6 +236,9 @@ TEST_F(ProofTest, every_planted_difference_is_found_under_load_and_mended) {
       compare_servers(source, target, {"--database", "shop", "--database", "plain"});
   EXPECT_TRUE(comparison.equal()) << comparison.output;
 }
+
+INSTANTIATE_TEST_SUITE_P(Ways, EitherWay, testing::Values("stream", "server"),
+                         [](const auto& way) { return std::string(way.param); });
 
 TEST_F(ProofTest, the_statements_of_a_dry_run_mend_when_run_by_hand) {
   run_until_proved(*wherry);

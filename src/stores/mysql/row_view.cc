@@ -14,6 +14,7 @@
 #include "stores/mysql/json_scan.h"
 #include "stores/mysql/json_types.h"
 #include "stores/mysql/schema.h"
+#include "stores/mysql/server_digest.h"
 #include "stores/mysql/sql.h"
 
 namespace wherry::stores::mysql {
@@ -185,6 +186,23 @@ class View final : public contract::RowView {
       ++total.rows;
     });
     return total;
+  }
+
+  // The hidden table that the server puts its digests in must stay small, so one of all rows is not
+  // asked for.
+  std::optional<model::ChunkDigest> digest_in_store(const TableRef& table,
+                                                    const model::Chunk& chunk,
+                                                    const base::DigestKey& key) override {
+    const model::TableSchema& shape = *table.shape;
+    if (shape.key.empty() || !servers_can_digest(shape)) return std::nullopt;
+    const std::string from_where =
+        from_table(table.name, shape) + " WHERE " + key_range(shape, chunk.after, chunk.through);
+    std::optional<model::ChunkDigest> digest;
+    each_row(table, server_digest_query(shape, from_where, key), [&](const Stream& row) {
+      digest = server_digest_of(row);
+      return true;
+    });
+    return digest;
   }
 
   std::vector<RowDigest> row_digests(const TableRef& table, const model::Chunk& chunk,
