@@ -157,17 +157,21 @@ void RowSink::load(const Batch& batch, std::size_t first, std::size_t last,
 void RowSink::replace(const Batch& batch, std::size_t first, std::size_t last) {
   const std::string head = replace_head(batch.table.target, batch.table.source, batch.columns);
   Statement statement{head, {}};
+  Statement values;
+  std::size_t bytes = head.size();
   std::size_t rows = 0;
   std::uint64_t zero_enums = 0;
   for (std::size_t row = first; row < last; ++row) {
+    values.sql.clear();
+    values.parameters.clear();
     const RowFacts facts = facts_of(batch.table.source, batch.columns, batch.rows, row);
-    Statement values;
     append_values(values, batch.table.source, batch.columns, batch.rows, row);
-    const bool full = statement.size() + values.size() + 1 > statement_limit_ ||
+    const bool full = bytes + values.size() + 1 > statement_limit_ ||
                       statement.parameters.size() + values.parameters.size() > most_parameters;
     if (rows > 0 && full) {
       replace_bounded(batch, statement, rows, zero_enums);
       statement = {head, {}};
+      bytes = head.size();
       rows = 0;
       zero_enums = 0;
     }
@@ -179,6 +183,7 @@ void RowSink::replace(const Batch& batch, std::size_t first, std::size_t last) {
       continue;
     }
     if (rows > 0) statement.sql += ',';
+    bytes += values.size() + 1;
     statement.sql += values.sql;
     std::move(values.parameters.begin(), values.parameters.end(),
               std::back_inserter(statement.parameters));
