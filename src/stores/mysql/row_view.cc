@@ -31,6 +31,7 @@ constexpr std::uint64_t smallest_page = 16;
 constexpr std::uint64_t first_page =
     1000;  // until rows of the table were seen, sizes are an estimate
 constexpr std::uint64_t largest_page = 1'000'000;
+constexpr std::uint64_t worth_knowing = 100;  // rows; fewer say little of the others
 // Rows with documents are read a page after the other, since their types have to be asked for.
 constexpr base::Bytes document_page{std::uint64_t{1} << 20U};
 
@@ -117,10 +118,12 @@ class View final : public contract::RowView {
                           model::RowBatch& out) override {
     require_key(table);
     const std::uint64_t row_estimate = std::max<std::uint64_t>(table.shape->row_estimate, 1);
-    std::uint64_t& row_bytes = sizes_[table.name];
-    std::uint64_t cap = row_bytes == 0 ? first_page : largest_page;
-    if (row_bytes == 0) {
-      row_bytes = std::max<std::uint64_t>(table.shape->byte_estimate / row_estimate, 64);
+    std::uint64_t row_bytes =
+        std::max<std::uint64_t>(table.shape->byte_estimate / row_estimate, 64);
+    std::uint64_t cap = first_page;
+    if (const auto known = sizes_.find(table.name); known != sizes_.end()) {
+      row_bytes = known->second;
+      cap = largest_page;
     }
     const bool documents = has_documents(table);
     model::RowBatch untyped(table.shape->columns.size());
@@ -146,6 +149,7 @@ class View final : public contract::RowView {
       if (documents) append_typed(table, untyped, out);
       untyped.clear();
       if (count != 0) row_bytes = std::max<std::uint64_t>((out.bytes() - start) / count, 1);
+      if (count >= worth_knowing) sizes_[table.name] = row_bytes;
       if (!full && count < page) return std::nullopt;
       after = key_of(table, BatchRow{out, out.rows() - 1}, table.shape->key);
       if (full) return after;
