@@ -340,7 +340,7 @@ void ProveRows::recheck_differences(contract::RowReader& source, contract::RowRe
 }
 
 std::vector<model::Key> ProveRows::compare_without_key(const BothViews& views,
-                                                       const contract::TablePair& pair) {
+                                                       const contract::TablePair& pair) const {
   const model::Chunk whole{pair.id, 1, std::nullopt, std::nullopt};
   const auto [source, target] =
       on_both(views, pair, [&](contract::RowView& view, const contract::TableRef& table) {

@@ -76,7 +76,7 @@ class ProveRows {
                                       const model::Chunk& chunk);
   // The empty key, if the table's rows differ and nothing changed it since the source was read.
   std::vector<model::Key> compare_without_key(const BothViews& views,
-                                              const contract::TablePair& pair);
+                                              const contract::TablePair& pair) const;
   // Of these keys, those that differ at another place too.
   std::vector<model::Key> confirm(contract::RowReader& source, contract::RowReader& target,
                                   const contract::TablePair& pair, std::vector<model::Key> suspects,

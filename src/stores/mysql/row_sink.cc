@@ -215,9 +215,8 @@ void RowSink::expect(const Batch& batch, std::uint64_t sent, std::uint64_t store
   require_only_zero_enums(batch.table, warnings, zero_enums);
 }
 
-void RowSink::require_only_zero_enums(const contract::TablePair& pair, std::uint64_t warnings,
+void RowSink::require_only_zero_enums(const contract::TablePair& table, std::uint64_t warnings,
                                       std::uint64_t zero_enums) {
-  const std::string table = pair.target.text();
   if (warnings == 0 && zero_enums == 0) return;
   const Result r = connection_.query("SHOW WARNINGS");
   std::uint64_t truncated = 0;
@@ -231,7 +230,7 @@ void RowSink::require_only_zero_enums(const contract::TablePair& pair, std::uint
     }
   }
   if (!all_expected || truncated != zero_enums) {
-    mismatch(table, "the server changed a value: " + connection_.warnings_text());
+    mismatch(table.target.text(), "the server changed a value: " + connection_.warnings_text());
   }
 }
 

@@ -15,7 +15,7 @@ using model::ColumnType;
 
 // The canonical cell, as bytes: between texts of several character sets a server would convert.
 std::string cell_bytes(const Column& column) {
-  const std::string cell = canonical_expression(column);
+  std::string cell = canonical_expression(column);
   switch (column.type) {
     case ColumnType::char_:
     case ColumnType::varchar:
