@@ -180,7 +180,7 @@ void ProveRows::settle(contract::RowReader& source, contract::RowReader& target,
 }
 
 ProveRows::Digests ProveRows::digests(const BothViews& views, const contract::TablePair& pair,
-                                      const model::Chunk& chunk) {
+                                      const model::Chunk& chunk) const {
   if (parts_.limits.digests_in_stores) {
     const auto [source, target] =
         on_both(views, pair, [&](contract::RowView& view, const contract::TableRef& table) {
@@ -342,11 +342,9 @@ void ProveRows::recheck_differences(contract::RowReader& source, contract::RowRe
 std::vector<model::Key> ProveRows::compare_without_key(const BothViews& views,
                                                        const contract::TablePair& pair) const {
   const model::Chunk whole{pair.id, 1, std::nullopt, std::nullopt};
-  const auto [source, target] =
-      on_both(views, pair, [&](contract::RowView& view, const contract::TableRef& table) {
-        return view.digest(table, whole, parts_.digest_key);
-      });
-  if (source == target || !parts_.ledger.known_since(pair.id, views.bracket.low)) return {};
+  const Digests both = digests(views, pair, whole);
+  if (both.source == both.target || !parts_.ledger.known_since(pair.id, views.bracket.low))
+    return {};
   return {model::Key{}};
 }
 

@@ -64,14 +64,14 @@ class ProveRows {
   void recheck_differences(contract::RowReader& source, contract::RowReader& target,
                            const std::stop_token& stop);
   std::vector<model::Chunk> unproved_chunks(std::size_t most);
-  // The keys that differ and were not being touched; nothing if the chunk is proved now.
   struct Digests {
     model::ChunkDigest source;
     model::ChunkDigest target;
     std::string_view way;  // of both
   };
   Digests digests(const BothViews& views, const contract::TablePair& pair,
-                  const model::Chunk& chunk);
+                  const model::Chunk& chunk) const;
+  // The keys that differ and were not being touched; nothing if the chunk is proved now.
   std::vector<model::Key> prove_chunk(const BothViews& views, const contract::TablePair& pair,
                                       const model::Chunk& chunk);
   // The empty key, if the table's rows differ and nothing changed it since the source was read.

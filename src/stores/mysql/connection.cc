@@ -111,6 +111,10 @@ std::optional<std::uint64_t> Result::number(std::size_t row, std::string_view na
   return as_number(cell(row, name));
 }
 
+std::optional<std::uint64_t> Stream::number(std::size_t column) const {
+  return as_number(cell(column));
+}
+
 Stream::Stream(Connection& connection, MYSQL_RES* result)
     : connection_(connection), result_(result), columns_(mysql_num_fields(result)) {}
 

@@ -117,6 +117,8 @@ class Stream {
     if (bytes == nullptr) return std::nullopt;
     return std::string_view(bytes, lengths_[column]);
   }
+  // NULL, or what is not a number, reads as nothing.
+  std::optional<std::uint64_t> number(std::size_t column) const;
 
  private:
   friend class Connection;

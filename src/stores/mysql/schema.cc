@@ -228,7 +228,8 @@ void add_unique_keys(ByName& tables, const Result& r) {
 // opening other tables.
 std::vector<std::string> questions(const std::string& where) {
   return {
-      "SELECT TABLE_SCHEMA, TABLE_NAME, ENGINE, TABLE_ROWS, DATA_LENGTH FROM "
+      "SELECT TABLE_SCHEMA, TABLE_NAME, ENGINE, TABLE_ROWS, DATA_LENGTH, "
+      "@@lower_case_table_names AS FOLDING FROM "
       "information_schema.TABLES WHERE " +
           where + " AND TABLE_TYPE IN ('BASE TABLE','SYSTEM VERSIONED')",
       "SELECT * FROM information_schema.COLUMNS WHERE " + where +
@@ -353,9 +354,7 @@ std::vector<TableSchema> read_tables(Connection& connection, const contract::Tab
 }
 
 std::vector<std::string> table_questions(const model::CollectionName& name) {
-  auto out = questions(in_schema(name.schema) + " AND TABLE_NAME = " + text_literal(name.name));
-  out.emplace_back("SELECT @@lower_case_table_names");
-  return out;
+  return questions(in_schema(name.schema) + " AND TABLE_NAME = " + text_literal(name.name));
 }
 
 std::optional<TableSchema> table_of(const std::vector<Result>& answers,
@@ -364,7 +363,7 @@ std::optional<TableSchema> table_of(const std::vector<Result>& answers,
   const auto exact = tables.find(name.name);
   if (exact != tables.end()) return std::move(exact->second.schema);
   // With lower_case_table_names the server's spelling may differ from ours.
-  if (tables.size() == 1 && answers.at(3).number(0, std::size_t{0}) != 0) {
+  if (tables.size() == 1 && answers.at(0).number(0, "FOLDING") != 0) {
     return std::move(tables.begin()->second.schema);
   }
   return std::nullopt;

@@ -1,8 +1,6 @@
 #include "stores/mysql/server_digest.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cstdint>
 
 #include "stores/mysql/sql.h"
 
@@ -43,15 +41,6 @@ std::string sum_of(const std::string& hex_digits) {
   return "MOD(SUM(CAST(CONV(" + hex_digits + ",16,10) AS UNSIGNED)),18446744073709551616)";
 }
 
-std::optional<std::uint64_t> number(model::Cell cell) {
-  std::uint64_t value = 0;
-  if (!cell) return std::nullopt;
-  const char* end = cell->data() + cell->size();
-  const auto read = std::from_chars(cell->data(), end, value);
-  if (read.ec != std::errc{} || read.ptr != end) return std::nullopt;
-  return value;
-}
-
 }  // namespace
 
 bool servers_can_digest(const model::TableSchema& shape) {
@@ -73,11 +62,11 @@ std::string server_digest_query(const model::TableSchema& shape, const std::stri
 }
 
 std::optional<model::ChunkDigest> server_digest_of(const Stream& answer) {
-  const auto rows = number(answer.cell(0));
+  const auto rows = answer.number(0);
   if (rows == 0) return model::ChunkDigest{};
-  const auto high = number(answer.cell(2));
-  const auto low = number(answer.cell(3));
-  if (!rows || number(answer.cell(1)) != rows || !high || !low) return std::nullopt;
+  const auto high = answer.number(2);
+  const auto low = answer.number(3);
+  if (!rows || answer.number(1) != rows || !high || !low) return std::nullopt;
   return model::ChunkDigest{*rows, {.low = *low, .high = *high}};
 }
 
