@@ -46,6 +46,9 @@ class RowSource {
   virtual std::string identity() = 0;
   // After that error: means whichever server answers next.
   virtual void meet_anew() = 0;
+  // From now on a requested stop breaks every blocked call that is given no token of its own, and
+  // those that begin later: Error(cancelled). A store that never blocks need not heed.
+  virtual void heed(const std::stop_token& /*stop*/) {}
 
   // Checks of DESIGN §5 that concern this side; nothing is changed.
   virtual std::vector<model::Finding> assess(const TableFilter& filter) = 0;
@@ -117,6 +120,7 @@ class RowTarget {
   // As RowSource's: Error(rejected, "target.replaced").
   virtual std::string identity() = 0;
   virtual void meet_anew() = 0;
+  virtual void heed(const std::stop_token& /*stop*/) {}  // but in release()
   // May this server be written in place of the one that was, because it was a copy of it? Throws
   // Error(rejected, "target.not_a_copy") unless it holds the owner's progress, and Error(transient,
   // "target.not_promoted") while it is one that only copies. Changes nothing.
@@ -140,6 +144,7 @@ class RowTarget {
   virtual TargetProgress load_progress(const std::string& migration,
                                        const std::stop_token& stop) = 0;
   // Sets where the stream starts; elsewhere only while nothing is written (planning is repeated).
+  // That outlives every crash, of a store too that may lose its last commits in one.
   virtual void start_stream(const Fence& fence, const model::Position& from) = 0;
   // From here on the stream is another source server's, and so are the places in its progress: in
   // one transaction.

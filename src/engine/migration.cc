@@ -63,6 +63,7 @@ Migration::Migration(contract::RowSource& source, contract::RowTarget& target,
 }
 
 void Migration::run(const std::stop_token& stop) {
+  heed(stop);
   // Nothing is assumed about what is on either side.
   if (state_of(parts_.journal) == State::planned) {
     if (parts_.journal.fact("source_identity")) {
@@ -93,6 +94,11 @@ void Migration::run(const std::stop_token& stop) {
   }
   release_lease();
   note(parts_.journal, "stopped", "on request");
+}
+
+void Migration::heed(const std::stop_token& stop) {
+  parts_.source.heed(stop);
+  parts_.target.heed(stop);
 }
 
 void Migration::meet_servers() {
@@ -253,6 +259,7 @@ void Migration::run_phases(const std::stop_token& stop) {
       }
     });
   };
+  heed(phases_stop.get_token());
   {
     Follow follow(parts_);
     const auto following = phase([&](const std::stop_token& token) { follow.run(token); });
@@ -261,6 +268,7 @@ void Migration::run_phases(const std::stop_token& stop) {
     const auto watching = phase([&](const std::stop_token& token) { watch_source(token); });
     const auto witnessing = phase([&](const std::stop_token& token) { watch_.run(token); });
   }
+  heed(stop);
   {
     const std::lock_guard lock(mutex_);
     phases_run_ = false;

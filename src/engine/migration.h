@@ -49,6 +49,7 @@ class Migration final : public AnyMigration {
 
  private:
   void meet_servers();
+  void heed(const std::stop_token& stop);
   void begin(const std::stop_token& stop);
   void refuse_what_is_in_the_way();
   void take_over();

@@ -6,7 +6,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -15,6 +17,7 @@
 #include "base/error.h"
 #include "stores/mysql/source.h"
 #include "stores/mysql/target.h"
+#include "tests/support/gate/gate.h"
 #include "tests/support/server.h"
 #include "tests/support/way.h"
 
@@ -287,6 +290,65 @@ TEST_F(MysqlTarget, tells_progress_and_identity_across_objects) {
   EXPECT_EQ(error_code([&] { first.renew(fence, {}); }), "lease.fenced");
   Target other(endpoint_of(*target_server_), "somebody else");
   EXPECT_EQ(error_code([&] { other.prepare(); }), "target.replaced");
+}
+
+TEST_F(MysqlTarget, calls_without_a_token_end_with_the_one_that_is_heeded) {
+  tests::Gate gate("127.0.0.1:" + std::to_string(target_server_->port()));
+  Endpoint behind_gate;
+  behind_gate.port = static_cast<std::uint16_t>(gate.port());
+  behind_gate.user = "root";
+  Target target(behind_gate);
+  target.prepare();
+  std::stop_source stop;
+  target.heed(stop.get_token());
+  (void)target.acquire({"m", "me", std::chrono::seconds(15)});
+  SourceOptions same;
+  same.endpoint = behind_gate;
+  Source source(same);
+  source.heed(stop.get_token());
+  (void)source.position();
+  gate.stall(true);
+  std::string of_target;
+  std::string of_source;
+  std::jthread acquires([&] {
+    of_target = error_code([&] { (void)target.acquire({"m", "me", std::chrono::seconds(15)}); });
+  });
+  std::jthread asks([&] { of_source = error_code([&] { (void)source.position(); }); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  stop.request_stop();
+  acquires.join();
+  asks.join();
+  EXPECT_EQ(of_target, "stopped");
+  EXPECT_EQ(of_source, "stopped");
+}
+
+class ForgetfulTarget : public ::testing::TestWithParam<tests::ServerKind> {};
+INSTANTIATE_TEST_SUITE_P(Mysql, ForgetfulTarget,
+                         ::testing::Values(tests::ServerKind::mariadb, tests::ServerKind::mysql56,
+                                           tests::ServerKind::mysql57),
+                         [](const auto& kind) {
+                           return std::string(tests::to_string(kind.param));
+                         });
+
+TEST_P(ForgetfulTarget, keeps_the_start_of_the_stream) {
+  if (!tests::Server::available(GetParam())) GTEST_SKIP() << tests::to_string(GetParam());
+  tests::ServerOptions forgetful;
+  forgetful.extra = {"--innodb-flush-log-at-trx-commit=0", "--innodb-flush-log-at-timeout=1000",
+                     "--skip-log-bin"};
+  if (GetParam() == tests::ServerKind::mysql56) {
+    forgetful.extra.insert(forgetful.extra.end(),
+                           {"--gtid-mode=OFF", "--enforce-gtid-consistency=0"});
+  }
+  tests::Server server = tests::Server::start(GetParam(), forgetful);
+  Target target(endpoint_of(server));
+  target.prepare();
+  const auto fence = target.acquire({"m", "me", std::chrono::seconds(15)});
+  const auto start = model::Position::in_log("bin.000003", 44, "0-1-2");
+  target.start_stream(fence, start);
+  server.kill9();
+  server.restart();
+  EXPECT_EQ(target.load_progress("m", {}).position, start);
+  target.start_stream(fence, start);  // a repeat after a crash
 }
 
 }  // namespace

@@ -145,6 +145,7 @@ class FaultyTarget final : public contract::RowTarget {
     return inner().identity();
   }
   void meet_anew() override { inner().meet_anew(); }
+  void heed(const std::stop_token& stop) override { inner_->heed(stop); }
   void check_successor(const contract::LeaseRequest& request) override {
     inner().check_successor(request);
   }

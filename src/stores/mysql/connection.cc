@@ -115,6 +115,8 @@ std::optional<std::uint64_t> Stream::number(std::size_t column) const {
   return as_number(cell(column));
 }
 
+void InterruptOnStop::Call::operator()() const noexcept { connection->interrupt(); }
+
 Stream::Stream(Connection& connection, MYSQL_RES* result)
     : connection_(connection), result_(result), columns_(mysql_num_fields(result)) {}
 
@@ -139,12 +141,14 @@ Connection::Connection(Endpoint endpoint, ConnectOptions options)
   try {
     connect(options);
   } catch (...) {
+    interrupt_on_stop_.reset();
     mysql_close(mysql_);
     throw;
   }
 }
 
 Connection::~Connection() {
+  interrupt_on_stop_.reset();
   {
     const std::lock_guard lock(socket_mutex_);
     socket_ = -1;  // the number may soon be another file's
@@ -177,6 +181,7 @@ void Connection::set_options(const ConnectOptions& options) {
 }
 
 void Connection::connect(const ConnectOptions& options) {
+  if (options.stop.stop_requested()) base::throw_cancelled();
   set_options(options);
   std::string password = endpoint_.password ? endpoint_.password() : std::string();
   const bool by_socket = !endpoint_.socket.empty();
@@ -205,6 +210,7 @@ void Connection::connect(const ConnectOptions& options) {
     const std::lock_guard lock(socket_mutex_);
     socket_ = mysql_get_socket(mysql_);
   }
+  interrupt_on_stop_.emplace(options.stop, *this);
   const AnswerSoon soon(*this);
   execute(session_settings);
   if (!server_.is_mariadb() && server_.number >= 80003) execute(fresh_statistics);

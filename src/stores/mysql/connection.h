@@ -64,6 +64,7 @@ struct ConnectOptions {
   bool together = false;
   bool local_infile = false;  // answer LOAD DATA LOCAL; a handler must then be set on native()
   std::chrono::seconds read_timeout{0};  // no answer for so long = connection_lost; 0 = wait on
+  std::stop_token stop = {};             // a requested stop interrupts the connection
 };
 
 // All rows of one answer. Cells are the bytes as sent.
@@ -98,6 +99,20 @@ struct Executed {
 };
 
 class Connection;
+
+// While it lives, a requested stop interrupts the connection.
+class InterruptOnStop {
+ public:
+  InterruptOnStop(const std::stop_token& stop, Connection& connection)
+      : callback_(stop, Call{&connection}) {}
+
+ private:
+  struct Call {
+    Connection* connection;
+    void operator()() const noexcept;
+  };
+  std::stop_callback<Call> callback_;
+};
 
 // The rows of one answer as they arrive. Ends early by reading the rest and throwing it away: bound
 // your statements.
@@ -194,6 +209,7 @@ class Connection {
   bool together_ = false;
   std::vector<std::string> rest_;  // not together: still to be run
   bool soon_ = false;
+  std::optional<InterruptOnStop> interrupt_on_stop_;
 };
 
 // While it lives, a statement that is not answered within the time to connect throws
@@ -209,20 +225,6 @@ class AnswerSoon {
 
  private:
   Connection& connection_;
-};
-
-// While it lives, a requested stop interrupts the connection.
-class InterruptOnStop {
- public:
-  InterruptOnStop(const std::stop_token& stop, Connection& connection)
-      : callback_(stop, Call{&connection}) {}
-
- private:
-  struct Call {
-    Connection* connection;
-    void operator()() const noexcept { connection->interrupt(); }
-  };
-  std::stop_callback<Call> callback_;
 };
 
 }  // namespace wherry::stores::mysql

@@ -198,8 +198,7 @@ model::Position end_with_history(const Endpoint& endpoint, const BinlogStream::R
 
 model::Position resume_position(const Endpoint& endpoint, const BinlogStream::Reader& reader,
                                 const model::Position& applied, const std::stop_token& stop) {
-  Connection c(endpoint);
-  const InterruptOnStop interrupt(stop, c);
+  Connection c(endpoint, {.stop = stop});
   check_identity(c, reader.identity, "source");
   auto history = GtidHistory::parse(applied.gtid);
   if (!history) {

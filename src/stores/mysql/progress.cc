@@ -73,6 +73,14 @@ std::vector<contract::WindowMark> windows_in(const Result& parts) {
   return windows;
 }
 
+// A server may keep commits to itself for a while (innodb_flush_log_at_trx_commit); with a new
+// table InnoDB writes out its log, and so all that was committed before.
+void make_durable(Connection& connection) {
+  connection.execute("DROP TABLE IF EXISTS `_wherry`.`durable`");
+  connection.execute("CREATE TABLE `_wherry`.`durable` (`one` INT) ENGINE=InnoDB");
+  connection.execute("DROP TABLE `_wherry`.`durable`");
+}
+
 }  // namespace
 
 contract::TargetProgress load_progress(Connection& connection, const std::string& migration) {
@@ -120,6 +128,7 @@ void start_stream(Connection& connection, const contract::Fence& fence,
   }
   check_fence(connection, fence);
   connection.execute("COMMIT");
+  make_durable(connection);
 }
 
 void rebase_stream(Connection& connection, const contract::Fence& fence,

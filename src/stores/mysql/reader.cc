@@ -70,11 +70,9 @@ class Reader final : public contract::RowReader {
         if (e.kind() != ErrorKind::connection_lost) throw;
       }
     }
-    if (options_.stop.stop_requested()) base::throw_cancelled();
-    interrupt_.reset();
     connection_.reset();
-    connection_ = std::make_unique<Connection>(endpoint_, ConnectOptions{.together = true});
-    interrupt_.emplace(options_.stop, *connection_);
+    connection_ = std::make_unique<Connection>(
+        endpoint_, ConnectOptions{.together = true, .stop = options_.stop});
     check_identity(*connection_, options_.identity, options_.side);
     connection_->execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
     logs_ = connection_->scalar("SELECT @@GLOBAL.log_bin") == "1";
@@ -105,8 +103,7 @@ class Reader final : public contract::RowReader {
   // Others wait behind our request for it, so it is given up soon: Error(transient).
   std::unique_ptr<contract::RowView> open_locked(Connection& c,
                                                  const std::vector<model::CollectionName>& tables) {
-    Connection locks(endpoint_);
-    const InterruptOnStop interrupt(options_.stop, locks);
+    Connection locks(endpoint_, {.stop = options_.stop});
     check_identity(locks, options_.identity, options_.side);
     // Before 5.7 a transaction keeps others from a table only by InnoDB's own lock, which LOCK
     // TABLES asks for without autocommit.
@@ -250,7 +247,6 @@ class Reader final : public contract::RowReader {
   Endpoint endpoint_;
   ReaderOptions options_;
   std::unique_ptr<Connection> connection_;
-  std::optional<InterruptOnStop> interrupt_;
   bool logs_ = false;
   bool has_gtids_ = false;
 };

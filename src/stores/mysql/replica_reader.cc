@@ -63,19 +63,15 @@ class ReplicaReader final : public contract::RowReader {
  private:
   struct Servers {
     explicit Servers(const ReplicaReaderOptions& options)
-        : source(options.source),
-          source_interrupt(options.stop, source),
-          replica(options.replica, {.together = true}),
-          replica_interrupt(options.stop, replica) {
+        : source(options.source, {.stop = options.stop}),
+          replica(options.replica, {.together = true, .stop = options.stop}) {
       check_identity(source, options.source_identity, "source");
       primary = primary_mark(source);
       check_order(replica);
       replica.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
     }
     Connection source;
-    InterruptOnStop source_interrupt;
     Connection replica;
-    InterruptOnStop replica_interrupt;
     PrimaryMark primary;
     RowSizes sizes;
   };

@@ -35,7 +35,7 @@ Source::~Source() = default;
 
 Connection& Source::connected() {
   if (connection_) return *connection_;
-  auto fresh = std::make_unique<Connection>(options_.endpoint);
+  auto fresh = std::make_unique<Connection>(options_.endpoint, ConnectOptions{.stop = heeded_});
   check_identity(*fresh, options_.identity, "source");
   options_.identity = server_identity(*fresh);
   connection_ = std::move(fresh);
@@ -82,6 +82,12 @@ void Source::meet_anew() {
   // Both know places in the log of the server before.
   xa_book_ = std::make_shared<XaBook>();
   barrier_ = std::make_shared<LogBarrier>(options_.new_log_every);
+}
+
+void Source::heed(const std::stop_token& stop) {
+  const std::lock_guard lock(mutex_);
+  connection_.reset();
+  heeded_ = stop;
 }
 
 std::shared_ptr<XaBook> Source::xa_book() {

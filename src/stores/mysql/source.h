@@ -41,6 +41,7 @@ class Source final : public contract::RowSource {
   std::string describe() override;
   std::string identity() override;
   void meet_anew() override;
+  void heed(const std::stop_token& stop) override;
   std::vector<model::Finding> assess(const contract::TableFilter& filter) override;
   std::vector<model::TableSchema> tables(const contract::TableFilter& filter) override;
   std::vector<contract::CascadeRule> cascades(
@@ -83,6 +84,7 @@ class Source final : public contract::RowSource {
   std::mutex mutex_;
   std::shared_ptr<XaBook> xa_book_ = std::make_shared<XaBook>();  // of the server that is meant
   std::unique_ptr<Connection> connection_;
+  std::stop_token heeded_;
   // Asked every second and never long: it must not wait on a source that stands still. With a
   // replica to read from, the busier of the two counts.
   std::mutex load_mutex_;

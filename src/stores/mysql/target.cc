@@ -45,8 +45,26 @@ Target::Target(Endpoint endpoint, std::string identity, DefinerMap definers)
 
 Target::~Target() = default;
 
+void Target::heed(const std::stop_token& stop) {
+  {
+    const std::lock_guard lock(lease_mutex_);
+    lease_connection_.reset();
+  }
+  const std::lock_guard lock(heeded_mutex_);
+  heeded_ = stop;
+}
+
 std::unique_ptr<Connection> Target::connect() {
-  auto connection = std::make_unique<Connection>(endpoint_);
+  std::stop_token stop;
+  {
+    const std::lock_guard lock(heeded_mutex_);
+    stop = heeded_;
+  }
+  return connect(stop);
+}
+
+std::unique_ptr<Connection> Target::connect(const std::stop_token& stop) {
+  auto connection = std::make_unique<Connection>(endpoint_, ConnectOptions{.stop = stop});
   const std::lock_guard lock(identity_mutex_);
   if (identity_.empty()) {
     identity_ = server_identity(*connection);
@@ -126,8 +144,7 @@ void Target::release(const contract::Fence& fence) {
 
 contract::TargetProgress Target::load_progress(const std::string& migration,
                                                const std::stop_token& stop) {
-  const auto connection = connect();
-  const InterruptOnStop interrupt(stop, *connection);
+  const auto connection = connect(stop);
   return mysql::load_progress(*connection, migration);
 }
 
@@ -203,8 +220,7 @@ std::optional<std::string> Target::learn(const contract::Fence& fence, contract:
                                          const contract::TableRoute& route,
                                          const contract::WindowMark& mark,
                                          const std::stop_token& stop) {
-  const auto connection = connect();
-  const InterruptOnStop interrupt(stop, *connection);
+  const auto connection = connect(stop);
   return learn_ddl(*connection, fence, of_this_kind(source), plan, event, route, mark);
 }
 
@@ -212,8 +228,7 @@ void Target::apply(const contract::Fence& fence, const contract::DdlPlan& plan,
                    const model::DdlEvent& event, const contract::TableRoute& route,
                    const contract::WindowMark& mark, const std::vector<contract::TablePair>& again,
                    const std::stop_token& stop) {
-  const auto connection = connect();
-  const InterruptOnStop interrupt(stop, *connection);
+  const auto connection = connect(stop);
   apply_ddl(*connection, fence, plan, event, route, mark, again);
 }
 
@@ -252,8 +267,7 @@ contract::ObjectOutcome Target::apply_object(const contract::Fence& fence,
                                              const contract::TableRoute& route,
                                              const contract::WindowMark& mark,
                                              const std::stop_token& stop) {
-  const auto connection = connect();
-  const InterruptOnStop interrupt(stop, *connection);
+  const auto connection = connect(stop);
   return apply_object_change(*connection, fence, event, filter, route, definers_, mark);
 }
 

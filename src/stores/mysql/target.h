@@ -34,6 +34,7 @@ class Target final : public contract::RowTarget,
   std::string describe() override;
   std::string identity() override;
   void meet_anew() override;
+  void heed(const std::stop_token& stop) override;
   void check_successor(const contract::LeaseRequest& request) override;
   std::vector<model::Finding> assess(const std::vector<contract::TablePair>& tables) override;
 
@@ -105,7 +106,8 @@ class Target final : public contract::RowTarget,
                                                 std::uint64_t most_keys) override;
 
  private:
-  std::unique_ptr<Connection> connect();
+  std::unique_ptr<Connection> connect();  // heeds what heed() was given
+  std::unique_ptr<Connection> connect(const std::stop_token& stop);
   template <typename Call>
   auto with_lease_connection(const Call& call);
 
@@ -113,6 +115,8 @@ class Target final : public contract::RowTarget,
   const DefinerMap definers_;
   std::mutex identity_mutex_;
   std::string identity_;
+  std::mutex heeded_mutex_;
+  std::stop_token heeded_;
   std::atomic<bool> watchable_{false};  // as unwatchable() found it last
   std::mutex lease_mutex_;
   std::unique_ptr<Connection> lease_connection_;

@@ -47,8 +47,7 @@ bool surely_rolled_back(const Error& e) {
 Writer::Writer(const Endpoint& endpoint, const std::string& identity, contract::Fence fence,
                const std::stop_token& stop)
     : fence_(std::move(fence)),
-      connection_(endpoint, ConnectOptions{.local_infile = true}),
-      interrupt_(stop, connection_),
+      connection_(endpoint, ConnectOptions{.local_infile = true, .stop = stop}),
       sink_(connection_) {
   check_identity(connection_, identity, "target");
 }

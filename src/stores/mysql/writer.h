@@ -46,7 +46,6 @@ class Writer final : public contract::RowWriter {
 
   contract::Fence fence_;
   Connection connection_;
-  InterruptOnStop interrupt_;
   RowSink sink_;
   bool open_ = false;
   std::uint64_t forgotten_through_ = 0;
