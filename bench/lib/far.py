@@ -49,7 +49,7 @@ def far(bench, bars):
     link = Link(bench, bench.source)
     migration = Migration(bench.program, bench.path("far"),
                           f"user: follower, password_env: WHERRY_BENCH_PASSWORD, host: 127.0.0.1, port: {link.port}",
-                          at(bench.target), "limits: {threads: 4}\nverify: {way: server}\n")
+                          at(bench.target), "limits: {threads: 8}\nverify: {way: server}\n")
     start = time.monotonic()
     migration.start("--until", "copied")
     migration.wait()

@@ -292,6 +292,27 @@ TEST_F(MysqlTarget, tells_progress_and_identity_across_objects) {
   EXPECT_EQ(error_code([&] { other.prepare(); }), "target.replaced");
 }
 
+TEST_F(MysqlTarget, assessment_tells_that_a_server_is_far_away) {
+  on_target("CREATE DATABASE shop; CREATE TABLE shop.a (id INT PRIMARY KEY)");
+  const auto told = [](std::chrono::milliseconds one_way) {
+    tests::Gate gate("127.0.0.1:" + std::to_string(target_server_->port()));
+    gate.delay(one_way);
+    SourceOptions options;
+    options.endpoint.port = static_cast<std::uint16_t>(gate.port());
+    options.endpoint.user = "root";
+    Source source(options);
+    Target target(options.endpoint);
+    auto findings =
+        source.assess([](const model::CollectionName& n) { return n.schema == "shop"; });
+    for (auto& finding : target.assess({})) findings.push_back(std::move(finding));
+    return codes_of(findings);
+  };
+  EXPECT_THAT(told(std::chrono::milliseconds(8)),
+              ::testing::IsSupersetOf({"source.far_away", "target.far_away"}));
+  EXPECT_THAT(told({}),
+              testing::AllOf(Not(Contains("source.far_away")), Not(Contains("target.far_away"))));
+}
+
 TEST_F(MysqlTarget, calls_without_a_token_end_with_the_one_that_is_heeded) {
   tests::Gate gate("127.0.0.1:" + std::to_string(target_server_->port()));
   Endpoint behind_gate;

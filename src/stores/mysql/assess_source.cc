@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "stores/mysql/assess_distance.h"
 #include "stores/mysql/assess_source_log.h"
 #include "stores/mysql/assessed_server.h"
 #include "stores/mysql/foreign_keys.h"
@@ -49,6 +50,7 @@ class Assessment {
     check_what_is_seen();
     check_prepared();
     check_settings();
+    note_distance(c_, s_, AssessedSide::source);
     return s_.take_findings();
   }
 

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "stores/mysql/assess_distance.h"
 #include "stores/mysql/assessed_server.h"
 #include "stores/mysql/identity.h"
 #include "stores/mysql/progress_schema.h"
@@ -50,6 +51,7 @@ class Assessment {
     read_triggers();
     for (const auto& pair : tables_) check_table(pair);
     check_space();
+    note_distance(c_, s_, AssessedSide::target);
     return s_.take_findings();
   }
 
