@@ -277,6 +277,7 @@ class Assessment {
              "nothing is said of them",
              s_.grant(missing));
     }
+    check_routines_are_seen();
     if (!s_.has("SELECT")) {
       s_.add(Severity::note, "source.privilege.partial_view", "source",
              "the account sees only the tables it has privileges on; others that the configuration "
@@ -290,6 +291,24 @@ class Assessment {
           "to",
           s_.grant("PROCESS"));
     }
+  }
+
+  // Without it routines of others are not listed, or without their bodies.
+  void check_routines_are_seen() {
+    if (s_.has("SELECT") || s_.has("SHOW_ROUTINE")) return;
+    const bool in_a_table = is_mariadb() || c_.server().number < 80000;
+    if (in_a_table) {
+      try {
+        c_.query("SELECT 1 FROM mysql.proc LIMIT 0");
+        return;
+      } catch (const Error& e) {
+        if (e.code() != "mysql.privilege") throw;
+      }
+    }
+    s_.add(Severity::warning, "source.privilege.hidden_routines", "source",
+           "the account does not see the procedures and functions of others: where there are any, "
+           "they are not made on the target, and nothing is said of them",
+           in_a_table ? s_.grant("SELECT", "`mysql`.`proc`") : s_.grant("SHOW_ROUTINE"));
   }
 
   void check_prepared() {

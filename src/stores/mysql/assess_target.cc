@@ -282,6 +282,12 @@ class Assessment {
              "drop them until the switch");
     }
     const Origin origin = origin_of(pair.target);
+    if (origin != Origin::made && !s_.grants().has_on(pair.target.schema, "TRIGGER")) {
+      s_.add(Severity::blocker, "target.privilege_missing", subject,
+             "the account may not TRIGGER, and so does not see whether the target's table has "
+             "triggers, which would change what is written",
+             s_.grant("TRIGGER", identifier(pair.target.schema) + ".*"));
+    }
     const bool rows = !c_.query("SELECT 1 FROM " + qualified(pair.target) + " LIMIT 1").empty();
     if (origin == Origin::made && !rows) return;  // planning, which was cut short, makes it again
     if (!found->takes_rows_of(pair.source)) {

@@ -1,5 +1,6 @@
 #include "stores/mysql/target.h"
 
+#include <iterator>
 #include <utility>
 
 #include "stores/mysql/assess_target.h"
@@ -16,6 +17,7 @@
 #include "stores/mysql/object_definitions.h"
 #include "stores/mysql/object_maker.h"
 #include "stores/mysql/object_plan.h"
+#include "stores/mysql/object_privileges.h"
 #include "stores/mysql/progress.h"
 #include "stores/mysql/progress_schema.h"
 #include "stores/mysql/reader.h"
@@ -238,11 +240,12 @@ std::vector<model::Finding> Target::assess_objects(contract::RowSource& source,
   Source& own = of_this_kind(source);
   const auto connection = connect();
   auto findings = own.assess_with(*connection, filter, route);
-  for (auto& finding : mysql::assess_objects(
-           *connection, own.objects(filter, {.made_at_once = true, .held_back = true}), route,
-           definers_)) {
-    findings.push_back(std::move(finding));
-  }
+  const auto definitions = own.objects(filter, {.made_at_once = true, .held_back = true});
+  const auto add = [&](std::vector<model::Finding> more) {
+    std::move(more.begin(), more.end(), std::back_inserter(findings));
+  };
+  add(mysql::assess_objects(*connection, definitions, route, definers_));
+  add(missing_object_privileges(*connection, definitions, route, definers_));
   return findings;
 }
 
