@@ -2,6 +2,12 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstddef>
+#include <vector>
+
+#include "base/error.h"
+#include "stores/mysql/sql_tokens.h"
+#include "wire/mysql/sql_mode.h"
 
 namespace wherry::stores::mysql {
 
@@ -18,6 +24,37 @@ bool is_ascii(std::string_view text) {
                      [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
+// Whether servers and tokenize() surely see the same quotes and comments: letters of some character
+// sets hold the bytes of quotes, and control characters make comments.
+bool is_plain(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= ' ' && c <= '~') || c == '\t' || c == '\n' || c == '\r';
+  });
+}
+
+// Whether the schema's name stands where a schema can be named; also within texts and comments, and
+// as a part of other words, if they cannot surely be told apart.
+bool names(const wire::mysql::Query& query, std::string_view schema) {
+  if (!mentions(query.statement, schema)) return false;
+  if (!query.sql_mode || !is_plain(query.statement)) return true;
+  std::vector<Token> tokens;
+  try {
+    tokens =
+        tokenize(query.statement, dialect_of(wire::mysql::sql_mode_text(*query.sql_mode, false)));
+  } catch (const base::Error&) {
+    return true;
+  }
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    const Token& token = tokens[i];
+    // The server decides by its version whether it reads what is inside.
+    if (token.kind == TokenKind::mark) return true;
+    const bool is_name = token.kind == TokenKind::word || token.kind == TokenKind::name;
+    const bool is_qualified = i > 0 && tokens[i - 1].is('.');
+    if (is_name && !is_qualified && equal_without_case(token.value, schema)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool equal_without_case(std::string_view a, std::string_view b) {
@@ -29,7 +66,7 @@ bool begins_with_words(std::string_view statement, std::string_view upper_case_w
 }
 
 bool may_touch(const wire::mysql::Query& query, std::string_view schema) {
-  if (equal_without_case(query.schema, schema) || mentions(query.statement, schema)) return true;
+  if (equal_without_case(query.schema, schema) || names(query, schema)) return true;
   // In another character set the name has other bytes.
   if (!is_ascii(schema) && !is_ascii(query.statement)) return true;
   if (!query.updated_schemas) return false;

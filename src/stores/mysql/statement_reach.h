@@ -12,7 +12,9 @@ bool equal_without_case(std::string_view a, std::string_view b);
 bool begins_with_words(std::string_view statement, std::string_view upper_case_words);
 
 // A trigger, a view or a routine may change tables the statement does not name, but of a schema
-// that it is run in, that it names, or that its server lists.
+// that it is run in, that it names, or that its server lists. A name within a text or a comment
+// does not count where these can surely be told: statements in the log make no statements from
+// texts.
 bool may_touch(const wire::mysql::Query& query, std::string_view schema);
 
 }  // namespace wherry::stores::mysql
