@@ -69,10 +69,12 @@ std::string DigestKey::text() const {
 }
 
 void RowHasher::field(std::string_view bytes) {
-  const std::uint32_t length = static_cast<std::uint32_t>(bytes.size());
-  for (unsigned shift = 0; shift < 32; shift += 8) {
-    buffer_ += static_cast<char>((length >> shift) & 0xffU);
+  const auto length = static_cast<std::uint32_t>(bytes.size());
+  std::array<char, 4> frame{};
+  for (std::size_t i = 0; i < frame.size(); ++i) {
+    frame.at(i) = static_cast<char>((length >> (8 * i)) & 0xffU);
   }
+  buffer_.append(frame.data(), frame.size());
   buffer_ += bytes;
 }
 

@@ -87,43 +87,40 @@ void append_double(std::string& out, double value, JsonStyle style) {
 void append_string(std::string& out, std::string_view text) {
   constexpr std::string_view hex = "0123456789abcdef";
   out += '"';
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    char letter = 0;
-    switch (c) {
+  std::size_t done = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
+    out.append(text, done, i - done);
+    done = i + 1;
+    out += '\\';
+    switch (text[i]) {
       case '\b':
-        letter = 'b';
+        out += 'b';
         break;
       case '\f':
-        letter = 'f';
+        out += 'f';
         break;
       case '\n':
-        letter = 'n';
+        out += 'n';
         break;
       case '\r':
-        letter = 'r';
+        out += 'r';
         break;
       case '\t':
-        letter = 't';
+        out += 't';
         break;
       case '"':
       case '\\':
-        letter = c;
+        out += text[i];
         break;
       default:
-        break;
-    }
-    if (letter != 0) {
-      out += '\\';
-      out += letter;
-    } else if (byte < 0x20) {
-      out.append("\\u00");
-      out += hex[byte >> 4U];
-      out += hex[byte & 15U];
-    } else {
-      out += c;
+        out.append("u00");
+        out += hex[byte >> 4U];
+        out += hex[byte & 15U];
     }
   }
+  out.append(text, done);
   out += '"';
 }
 
@@ -319,7 +316,7 @@ void read_json(std::string_view binary, JsonStyle style, std::string& out) {
     return;
   }
   const Kind kind{static_cast<std::uint8_t>(binary[0])};
-  Reader(style, out).value(kind, binary.substr(1), 0);
+  Reader(style, binary.size(), out).value(kind, binary.substr(1), 0);
 }
 
 }  // namespace wherry::wire::mysql

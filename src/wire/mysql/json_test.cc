@@ -30,6 +30,7 @@ TEST(Json, is_printed_as_its_server_prints_it) {
   EXPECT_EQ(text_of("05ffff"), "-1");
   EXPECT_EQ(text_of("0affffffffffffffff"), "18446744073709551615");
   EXPECT_EQ(text_of("0c0461220a1f"), "\"a\\\"\\n\\u001f\"");
+  EXPECT_EQ(text_of("0c0a5c62080c0d090041c3bc"), "\"\\\\b\\b\\f\\r\\t\\u0000Aü\"");
   EXPECT_EQ(text_of(times), R"({"t": "-630:59:59.000000", "u": "25:00:01.500000"})");
 }
 
