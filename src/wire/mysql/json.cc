@@ -144,7 +144,9 @@ void append_base64(std::string& out, std::string_view bytes) {
 
 class Reader {
  public:
-  Reader(JsonStyle style, std::string& out) : style_(style), out_(out) {}
+  // `bytes`: of the whole document.
+  Reader(JsonStyle style, std::size_t bytes, std::string& out)
+      : style_(style), unread_(bytes), out_(out) {}
 
   void value(Kind kind, std::string_view bytes, unsigned depth) {
     Cursor in(bytes);
@@ -175,7 +177,7 @@ class Reader {
         return append_double(out_, std::bit_cast<double>(in.u64()), style_);
       case Kind::string: {
         const std::uint64_t length = variable_length(in);
-        return append_string(out_, in.take(length));
+        return append_string(out_, once(in.take(length)));
       }
       case Kind::opaque:
         return opaque(in);
@@ -226,6 +228,14 @@ class Reader {
     return all.substr(offset, length);
   }
 
+  // Servers write each part once. Offsets that lead to the same bytes again and again would make a
+  // text that grows with a power of the document's depth.
+  std::string_view once(std::string_view bytes) {
+    if (bytes.size() > unread_) throw_malformed("a JSON value's parts overlap");
+    unread_ -= bytes.size();
+    return bytes;
+  }
+
   // Number of elements, bytes of it all, then an object's keys, then the values; offsets count from
   // the first of these.
   void container(std::string_view bytes, bool object, unsigned width, unsigned depth) {
@@ -235,14 +245,14 @@ class Reader {
     const std::uint64_t size = in.little(width);
     if (size > bytes.size() || count > size) throw_too_short();
     const std::string_view all = bytes.substr(0, size);
-    Cursor keys(part(all, 2 * width, object ? count * (width + 2) : 0));
-    Cursor values(part(all, 2 * width + keys.left(), count * (width + 1)));
+    Cursor keys(once(part(all, 2 * width, object ? count * (width + 2) : 0)));
+    Cursor values(once(part(all, 2 * width + keys.left(), count * (width + 1))));
     out_ += object ? '{' : '[';
     for (std::uint64_t i = 0; i < count; ++i) {
       if (i != 0) out_ += ", ";
       if (object) {
         const std::uint64_t offset = keys.little(width);
-        append_string(out_, part(all, offset, keys.u16()));
+        append_string(out_, once(part(all, offset, keys.u16())));
         out_ += ": ";
       }
       const Kind kind{values.u8()};
@@ -261,7 +271,7 @@ class Reader {
   void opaque(Cursor& in) {
     const unsigned type = in.u8();
     const std::uint64_t length = variable_length(in);
-    Cursor data(in.take(length));
+    Cursor data(once(in.take(length)));
     std::string text;
     std::string_view mark;
     switch (Opaque{static_cast<std::uint8_t>(type)}) {
@@ -304,6 +314,7 @@ class Reader {
   }
 
   JsonStyle style_;
+  std::size_t unread_;
   std::string& out_;
 };
 

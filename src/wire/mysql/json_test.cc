@@ -76,5 +76,14 @@ TEST(Json, that_ends_early_is_malformed_and_nothing_worse) {
   EXPECT_THROW(text_of("0403"), base::Error) << "no such literal";
 }
 
+TEST(Json, parts_that_overlap_are_malformed_and_make_no_text_greater_than_themselves) {
+  // An array of two strings at one place: of a document made so on each of its levels, the text
+  // would double with each.
+  const std::string twice = "0202001f000c0a000c0a0014" + base::to_hex("aaaaaaaaaaaaaaaaaaaa");
+  EXPECT_THROW(text_of(twice), base::Error);
+  EXPECT_EQ(text_of("0201001c000c070014" + base::to_hex("aaaaaaaaaaaaaaaaaaaa")),
+            R"(["aaaaaaaaaaaaaaaaaaaa"])");
+}
+
 }  // namespace
 }  // namespace wherry::wire::mysql
