@@ -137,7 +137,7 @@ void key_from_bytes(benchmark::State& state) {
   for (auto _ : state) {
     const auto key = model::Key::from_bytes(bytes);
     if (!key) throw std::logic_error("a key of our own was not read");
-  benchmark::DoNotOptimize(key->parts().size());
+    benchmark::DoNotOptimize(key->parts().size());
   }
   state.SetItemsProcessed(times(state, 1));
   state.SetBytesProcessed(times(state, bytes.size()));
