@@ -11,13 +11,15 @@ namespace wherry::stores::mysql {
 
 BinlogChanges::BinlogChanges(Endpoint endpoint, model::Position from,
                              contract::TrackedTables tables, std::uint32_t server_id,
-                             std::shared_ptr<XaBook> xa_book, std::string identity)
+                             std::shared_ptr<XaBook> xa_book, std::string identity,
+                             std::shared_ptr<DamagedReads> damaged)
     : endpoint_(std::move(endpoint)),
       from_(std::move(from)),
       tables_(std::move(tables)),
       server_id_(server_id),
       xa_book_(std::move(xa_book)),
-      identity_(std::move(identity)) {}
+      identity_(std::move(identity)),
+      damaged_(std::move(damaged)) {}
 
 BinlogChanges::~BinlogChanges() = default;
 
@@ -56,7 +58,8 @@ std::optional<model::ChangePart> BinlogChanges::next(std::chrono::milliseconds p
   for (;;) {
     if (auto part = assembler_->take()) return give(std::move(*part));
     if (stop.stop_requested()) base::throw_cancelled();
-    const wire::mysql::Event event = reader_->next([&] { return stream_->next(stop); });
+    const wire::mysql::Event event =
+        damaged_->pass_on([&] { return reader_->next([&] { return stream_->next(stop); }); });
     assembler_->add(event);
     note_prepared();
     if (auto part = assembler_->take()) return give(std::move(*part));

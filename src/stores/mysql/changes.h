@@ -17,6 +17,7 @@
 #include "model/position.h"
 #include "stores/mysql/change_assembler.h"
 #include "stores/mysql/connection.h"
+#include "stores/mysql/damaged_reads.h"
 #include "stores/mysql/xa_book.h"
 #include "wire/mysql/log_reader.h"
 
@@ -30,10 +31,11 @@ class BinlogChanges final : public contract::ChangeLog {
 
   // Requires: `from` is a boundary between transactions. `server_id`: the reader's own among all
   // replicas of the source; not 0. `xa_book` is kept up to date, if there is one. `identity`: as
-  // check_identity() expects it.
+  // check_identity() expects it. `damaged` is of all readers of this log.
   BinlogChanges(Endpoint endpoint, model::Position from, contract::TrackedTables tables,
                 std::uint32_t server_id, std::shared_ptr<XaBook> xa_book = nullptr,
-                std::string identity = {});
+                std::string identity = {},
+                std::shared_ptr<DamagedReads> damaged = std::make_shared<DamagedReads>());
   ~BinlogChanges() override;
 
   std::optional<model::ChangePart> next(std::chrono::milliseconds patience,
@@ -51,6 +53,7 @@ class BinlogChanges final : public contract::ChangeLog {
   std::uint32_t server_id_;
   std::shared_ptr<XaBook> xa_book_;
   std::string identity_;
+  std::shared_ptr<DamagedReads> damaged_;
   std::unique_ptr<BinlogStream> stream_;
   std::optional<wire::mysql::LogReader> reader_;
   std::optional<ChangeAssembler> assembler_;

@@ -167,7 +167,7 @@ std::unique_ptr<contract::RowReader> Source::copy_reader(const std::stop_token& 
 std::unique_ptr<contract::ChangeLog> Source::changes(const model::Position& from,
                                                      contract::TrackedTables tables) {
   return std::make_unique<BinlogChanges>(options_.endpoint, from, std::move(tables), reader_id(),
-                                         xa_book(), identity());
+                                         xa_book(), identity(), damaged_reads_);
 }
 
 namespace {

@@ -15,6 +15,7 @@
 
 #include "contract/row_store.h"
 #include "stores/mysql/connection.h"
+#include "stores/mysql/damaged_reads.h"
 #include "stores/mysql/log_barrier.h"
 #include "stores/mysql/object_definitions.h"
 #include "stores/mysql/schema_maker.h"
@@ -83,6 +84,7 @@ class Source final : public contract::RowSource {
   std::shared_ptr<LogBarrier> barrier_;
   std::mutex mutex_;
   std::shared_ptr<XaBook> xa_book_ = std::make_shared<XaBook>();  // of the server that is meant
+  const std::shared_ptr<DamagedReads> damaged_reads_ = std::make_shared<DamagedReads>();
   std::unique_ptr<Connection> connection_;
   std::stop_token heeded_;
   // Asked every second and never long: it must not wait on a source that stands still. With a

@@ -300,7 +300,8 @@ std::unique_ptr<contract::TargetLog> Target::open_log(const std::string& migrati
                                                       const model::Position& from,
                                                       std::uint64_t most_keys) {
   return std::make_unique<BinlogWatch>(
-      endpoint_, [this] { return connect(); }, migration, from, most_keys, identity());
+      endpoint_, [this] { return connect(); }, migration, from, most_keys, identity(),
+      damaged_reads_);
 }
 
 }  // namespace wherry::stores::mysql

@@ -17,6 +17,7 @@
 #include "contract/row_store.h"
 #include "contract/schema_objects.h"
 #include "stores/mysql/connection.h"
+#include "stores/mysql/damaged_reads.h"
 #include "stores/mysql/object_statement.h"
 
 namespace wherry::stores::mysql {
@@ -115,6 +116,7 @@ class Target final : public contract::RowTarget,
   const DefinerMap definers_;
   std::mutex identity_mutex_;
   std::string identity_;
+  const std::shared_ptr<DamagedReads> damaged_reads_ = std::make_shared<DamagedReads>();
   std::mutex heeded_mutex_;
   std::stop_token heeded_;
   std::atomic<bool> watchable_{false};  // as unwatchable() found it last

@@ -59,13 +59,15 @@ auto or_log_lost(const model::Position& place, const Endpoint& endpoint, const R
 }  // namespace
 
 BinlogWatch::BinlogWatch(Endpoint endpoint, Connect connect, std::string migration,
-                         model::Position from, std::uint64_t most_keys, std::string identity)
+                         model::Position from, std::uint64_t most_keys, std::string identity,
+                         std::shared_ptr<DamagedReads> damaged)
     : endpoint_(std::move(endpoint)),
       connect_(std::move(connect)),
       migration_(std::move(migration)),
       place_(std::move(from)),
       most_keys_(most_keys),
-      identity_(std::move(identity)) {}
+      identity_(std::move(identity)),
+      damaged_(std::move(damaged)) {}
 
 BinlogWatch::~BinlogWatch() = default;
 
@@ -130,7 +132,8 @@ std::optional<contract::ForeignWrites> BinlogWatch::read(std::chrono::millisecon
   while (true) {
     if (stop.stop_requested()) base::throw_cancelled();
     require_order(stop);
-    const wire::mysql::Event event = reader_->next([&] { return stream_->next(stop); });
+    const wire::mysql::Event event =
+        damaged_->pass_on([&] { return reader_->next([&] { return stream_->next(stop); }); });
     transactions_->add(event);
     read_definitions();
     if (!transactions_->between_transactions()) continue;

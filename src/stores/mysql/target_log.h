@@ -11,6 +11,7 @@
 
 #include "contract/foreign_writes.h"
 #include "stores/mysql/connection.h"
+#include "stores/mysql/damaged_reads.h"
 #include "stores/mysql/foreign_transactions.h"
 #include "wire/mysql/log_reader.h"
 
@@ -24,7 +25,7 @@ class BinlogWatch final : public contract::TargetLog {
   using Connect = std::function<std::unique_ptr<Connection>()>;
 
   BinlogWatch(Endpoint endpoint, Connect connect, std::string migration, model::Position from,
-              std::uint64_t most_keys, std::string identity);
+              std::uint64_t most_keys, std::string identity, std::shared_ptr<DamagedReads> damaged);
   ~BinlogWatch() override;
 
   std::optional<contract::ForeignWrites> next(std::chrono::milliseconds patience,
@@ -44,6 +45,7 @@ class BinlogWatch final : public contract::TargetLog {
   model::Position place_;
   const std::uint64_t most_keys_;
   const std::string identity_;
+  const std::shared_ptr<DamagedReads> damaged_;  // of all readers of this log
   contract::WatchedTables tables_;
   std::unique_ptr<BinlogStream> stream_;
   std::optional<wire::mysql::LogReader> reader_;
