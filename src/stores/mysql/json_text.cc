@@ -126,14 +126,21 @@ class Reader {
 
   void number(JsonNode& node) {
     node.kind = Kind::number;
-    node.text = run([](char c) {
-      return is_digit(c) || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
-    });
+    node.text =
+        run([](char c) { return is_digit(c) || c == '-' || c == '+' || c == '.' || c == 'e'; });
+    if (!is_number(node.text)) malformed("a JSON document holds a number that is none");
     if (peek() == 'u' || peek() == 'm') {
       node.mark = text_.substr(at_, 1);
       ++at_;
     }
     node.made_by_expression = !reads_back(node);
+  }
+
+  static bool is_number(std::string_view text) {
+    double value = 0;
+    const char* const last = text.data() + text.size();
+    const auto [end, error] = std::from_chars(text.data(), last, value);
+    return end == last && error != std::errc::invalid_argument;
   }
 
   // A server reads whole numbers of up to 32 bits as signed and greater ones as unsigned, and
@@ -143,12 +150,9 @@ class Reader {
     if (node.text.find_first_of(".e") != std::string_view::npos) return is_short(node.text);
     if (node.text[0] == '-') return node.mark.empty();
     std::uint64_t value = 0;
-    const auto [end, error] =
+    const auto parsed =
         std::from_chars(node.text.data(), node.text.data() + node.text.size(), value);
-    if (error == std::errc::result_out_of_range) return false;  // of a decimal
-    if (error != std::errc{} || end != node.text.data() + node.text.size()) {
-      malformed("a JSON document holds a number that is none");
-    }
+    if (parsed.ec == std::errc::result_out_of_range) return false;  // of a decimal
     const bool large = value > std::numeric_limits<std::uint32_t>::max();
     return large == (node.mark == "u");
   }

@@ -128,8 +128,9 @@ TEST(JsonText, refuses_by_name_what_no_argument_makes) {
 }
 
 TEST(JsonText, that_is_none_is_malformed) {
-  for (const auto* text : {"", "{", "[1", R"({"a" 1})", R"({"a": })", R"("x)", "[1,]", "nul", "1 2",
-                           R"("x\)", "[1}", R"({a: 1})"}) {
+  for (const auto* text : {"",     "{",   "[1",     R"({"a" 1})", R"({"a": })", R"("x)", "[1,]",
+                           "nul",  "1 2", R"("x\)", "[1}",        R"({a: 1})",  "-",     "-m",
+                           "1-2m", "1e",  "1e+",    "1E20m",      "--1u",       "1.2.3"}) {
     EXPECT_EQ(code_of([&] { return read_json_text(text); }), "mysql.json") << text;
   }
   EXPECT_EQ(code_of([] { return read_json_text(std::string(200, '[')); }), "mysql.json");
