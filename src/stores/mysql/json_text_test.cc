@@ -13,7 +13,6 @@ namespace wherry::stores::mysql {
 namespace {
 
 using testing::ElementsAre;
-using testing::HasSubstr;
 using testing::IsEmpty;
 
 std::vector<std::string> asked(std::string_view text) {
