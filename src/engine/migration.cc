@@ -17,6 +17,7 @@
 #include "engine/history.h"
 #include "engine/planning.h"
 #include "engine/repair.h"
+#include "engine/restore.h"
 #include "engine/retry.h"
 #include "engine/schema_objects.h"
 
@@ -169,67 +170,9 @@ void Migration::take_over() {
 
 contract::TargetProgress Migration::restore(const std::stop_token& stop) {
   const std::lock_guard lock(restore_mutex_);
-  auto progress = parts_.target.load_progress(options_.name, stop);
-  if (!progress.position) throw_progress_missing(parts_);
-  parts_.last_window = std::max(parts_.last_window.load(), progress.last_window);
-  const bool other_log = parts_.followed && parts_.followed != progress.source;
-  // A target that lost its last commits took proofs about them with it.
-  const bool went_back = other_log || *progress.position < parts_.gate.saved() ||
-                         progress.chunks.size() < parts_.chunks_on_target.load();
-  parts_.journal.void_proofs_beyond(*progress.position);
-  if (!watch_.resume(went_back)) void_all_proofs(parts_);
-  if (other_log) {
-    parts_.ledger.begin_another_log();
-    parts_.gate.restart_in_another_log(*progress.position);
-  } else {
-    parts_.gate.restart_at(*progress.position);
-  }
-  parts_.followed = progress.source;
-  // One that was begun in a log that is no longer followed comes again, or is not there.
-  finish_definition_change(parts_, other_log ? model::Position{} : *progress.position,
-                           Others::stand_still);
-  for (const auto& record : parts_.journal.tables()) {
-    parts_.book.use_id(record.id);
-    if (!record.dropped) restore_table(record, progress);
-  }
-  learn_cascades(parts_, *progress.position, TablesThere::perhaps);
-  parts_.chunks_on_target = progress.chunks.size();
-  restore_proofs();
-  recall_dirty_keys(parts_, progress);
+  auto progress = engine::restore(parts_, watch_, stop);
   plan_.emplace(parts_);
   return progress;
-}
-
-void Migration::restore_proofs() {
-  // Whoever voids proofs meanwhile voids these too.
-  const std::lock_guard lock(parts_.proof_mutex);
-  for (const auto& proof : parts_.journal.proofs()) {
-    parts_.ledger.start_tracking(proof.collection);
-    if (!parts_.ledger.add_proof(proof)) parts_.journal.void_proof(proof.collection, proof.chunk);
-  }
-}
-
-void Migration::restore_table(const journal::TableRecord& record,
-                              const contract::TargetProgress& progress) {
-  std::vector<journal::ChunkRecord> on_target;
-  for (const auto& mark : progress.chunks) {
-    if (mark.chunk.collection != record.id) continue;
-    on_target.push_back({mark.chunk, true, mark.bracket, mark.rows, mark.bytes});
-  }
-  parts_.journal.reconcile(record.id, on_target);
-  contract::TablePair pair{record.id, record.source, record.target};
-  // The target's definition is the one as of its position; it is missing only if a change of
-  // definition was cut short there.
-  if (auto definition = parts_.target.definition(record.target)) {
-    pair.source.columns = std::move(definition->columns);
-    pair.source.key = std::move(definition->key);
-    pair.source.key_index = std::move(definition->key_index);
-    pair.source.unique_keys = std::move(definition->unique_keys);
-  }
-  std::optional<model::Position> copied_from;
-  if (on_target.size() == 1) copied_from = on_target.front().bracket.low;
-  parts_.book.set_copied_from(record.id, copied_from);
-  parts_.book.put(std::move(pair));
 }
 
 void Migration::run_phases(const std::stop_token& stop) {

@@ -55,8 +55,6 @@ class Migration final : public AnyMigration {
   void take_over();
   void take_up(const std::stop_token& stop);
   contract::TargetProgress restore(const std::stop_token& stop);
-  void restore_proofs();
-  void restore_table(const journal::TableRecord& record, const contract::TargetProgress& progress);
   void run_phases(const std::stop_token& stop);
   void move_rows(const std::stop_token& stop);
   void keep_lease(const std::stop_token& stop);
