@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/error.h"
+#include "stores/mysql/change_assembler_bed.h"
 
 namespace wherry::stores::mysql {
 namespace {
@@ -15,105 +15,6 @@ namespace {
 using testing::ElementsAre;
 using namespace std::literals;
 namespace wire = wire::mysql;
-
-constexpr std::uint64_t inno = 10;  // table numbers of the server
-constexpr std::uint64_t myisam = 11;
-constexpr std::uint64_t other = 12;
-
-model::TableSchema table(std::string name, std::string engine) {
-  model::TableSchema s;
-  s.name = {"shop", std::move(name)};
-  s.engine = std::move(engine);
-  model::Column c;
-  c.name = "id";
-  c.type = model::ColumnType::tinyint;
-  c.declared = "tinyint";
-  s.columns.push_back(c);
-  return s;
-}
-
-contract::TrackedTables tables() { return {{1, table("i", "InnoDB")}, {2, table("m", "MyISAM")}}; }
-
-// Plays a log, each event of 100 bytes.
-class Assembly : public testing::Test {
- protected:
-  ChangeAssembler assembler_{model::Position::in_log("bin.000001", 100, "none"), tables(),
-                             Collations{{45, {"utf8mb4", "utf8mb4_general_ci"}}}};
-  std::uint32_t offset_ = 100;
-  std::vector<model::ChangePart> parts_;
-
-  void add(wire::EventType type, wire::EventBody body, std::uint16_t flags = 0) {
-    wire::Event e;
-    e.header.type = type;
-    e.header.unix_time = 1714566896;
-    e.header.server_id = 3;
-    e.header.event_size = 100;
-    e.header.flags = flags;
-    if ((flags & wire::EventHeader::artificial_flag) == 0) e.header.end_position = offset_ += 100;
-    e.body = std::move(body);
-    assembler_.add(e);
-    while (auto part = assembler_.take()) parts_.push_back(std::move(*part));
-  }
-  void gtid(std::uint64_t number, std::uint8_t flags = 0) {
-    add(wire::EventType::mariadb_gtid, wire::MariadbGtid{0, number, flags});
-  }
-  void begin_after(const std::string& gtids) {
-    assembler_ =
-        ChangeAssembler(model::Position::in_log("bin.000001", 100, gtids), tables(), Collations{});
-  }
-  void mysql_gtid(std::uint64_t number) {
-    wire::MysqlGtid g{false, {}, number};
-    g.server_uuid.fill(1);
-    add(wire::EventType::mysql_gtid, g);
-  }
-  void mysql_gtid() { add(wire::EventType::anonymous_gtid, wire::MysqlGtid{true, {}, 0}); }
-  void query(std::string_view statement, std::string_view schema = "elsewhere") {
-    wire::Query q;
-    q.statement = statement;
-    q.schema = schema;
-    q.sql_mode = 4;
-    q.charset = wire::Query::Charset{45, 45, 45};
-    add(wire::EventType::query, q);
-  }
-  void xid() { add(wire::EventType::xid, wire::Xid{1}); }
-  void map(std::uint64_t id) {
-    wire::TableMap m;
-    m.table_id = id;
-    m.schema = "shop";
-    m.table = id == inno ? "i" : id == myisam ? "m" : "unwanted";
-    m.types = "\x01";
-    m.nullable = "\x01";
-    add(wire::EventType::table_map, m);
-  }
-  void insert(std::uint64_t id, std::string_view values, std::uint16_t flags = 0) {
-    std::string images;
-    for (const char v : values) images += "\0"s + v;
-    wire::Rows r;
-    r.table_id = id;
-    r.columns = 1;
-    r.present = "\x01";
-    r.images = images;
-    r.flags = flags;
-    add(wire::EventType::write_rows_v1, r);
-  }
-  static std::vector<std::string> ids(const model::ChangePart& part) {
-    std::vector<std::string> all;
-    for (const auto& e : part.events) {
-      for (std::size_t r = 0; r < e.after.rows(); ++r) {
-        all.push_back(std::to_string(e.collection) + ":" + std::string(e.after.cell(r, 0).value()));
-      }
-    }
-    return all;
-  }
-  std::string code_of(auto call) {
-    try {
-      call();
-    } catch (const base::Error& e) {
-      return e.code();
-    }
-    return "no error";
-  }
-};
 
 TEST_F(Assembly, a_transaction_begins_before_its_gtid_and_ends_after_its_xid) {
   gtid(7);
@@ -451,63 +352,6 @@ TEST_F(Assembly, offsets_go_on_beyond_four_gib) {
   insert(wire::Rows::no_table, "");
   xid();
   EXPECT_EQ(parts_.back().end.offset, 0x100000000U + 0x2cU);
-}
-
-// As wire::LogReader gives it: what is inside takes no room and ends where the payload does.
-class CompressedAssembly : public Assembly {
- protected:
-  void payload() { add(wire::EventType::transaction_payload, wire::TransactionPayload{}); }
-  void inside(wire::EventType type, wire::EventBody body) {
-    wire::Event e;
-    e.header.type = type;
-    e.header.unix_time = 1714566896;
-    e.header.end_position = offset_;
-    e.body = std::move(body);
-    assembler_.add(e);
-    while (auto part = assembler_.take()) parts_.push_back(std::move(*part));
-  }
-  void inside_rows(std::string_view images) {
-    wire::TableMap m;
-    m.table_id = inno;
-    m.schema = "shop";
-    m.table = "i";
-    m.types = "\x01";
-    m.nullable = "\x01";
-    wire::Query begin;
-    begin.statement = "BEGIN";
-    inside(wire::EventType::query, begin);
-    inside(wire::EventType::table_map, m);
-    wire::Rows r;
-    r.table_id = inno;
-    r.columns = 1;
-    r.present = "\x01";
-    r.images = images;
-    inside(wire::EventType::write_rows_v2, r);
-  }
-};
-
-TEST_F(CompressedAssembly, a_compressed_transaction_ends_where_its_payload_does) {
-  mysql_gtid();
-  payload();
-  inside_rows("\0\x01"s);
-  EXPECT_EQ(assembler_.position().offset, 100U);
-  inside(wire::EventType::xid, wire::Xid{1});
-  inside(wire::EventType::transaction_payload, wire::PayloadEnd{});
-  ASSERT_EQ(parts_.size(), 1U);
-  EXPECT_EQ(parts_[0].begin.text(), "bin.000001:100 none");
-  EXPECT_EQ(parts_[0].end.text(), "bin.000001:300 none");
-  EXPECT_EQ(parts_[0].log_bytes, 200U);
-  EXPECT_THAT(ids(parts_[0]), ElementsAre("1:1"));
-  EXPECT_EQ(assembler_.moved(), std::nullopt);
-}
-
-TEST_F(CompressedAssembly, a_payload_without_its_gtid_or_its_commit_is_malformed) {
-  EXPECT_EQ(code_of([&] { payload(); }), "binlog.malformed");
-  mysql_gtid();
-  payload();
-  inside_rows("\0\x01"s);
-  EXPECT_EQ(code_of([&] { inside(wire::EventType::transaction_payload, wire::PayloadEnd{}); }),
-            "binlog.malformed");
 }
 
 }  // namespace
