@@ -68,7 +68,7 @@ nlohmann::json wait_until_checked(const std::function<nlohmann::json()>& status)
                                 count(proof, "chunks_proved") + count(proof, "chunks_different") >=
                                     count(proof, "chunks"));
     if (all_looked_at) return now;
-    std::this_thread::sleep_for(250ms);
+    std::this_thread::sleep_for(50ms);
   }
 }
 

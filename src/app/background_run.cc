@@ -28,7 +28,7 @@ void BackgroundRun::check() {
 void BackgroundRun::wait_following() {
   while (!migration().is_settled(false)) {
     check();
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
 }
 

@@ -159,6 +159,12 @@ class RowTarget {
   // reads the definitions; a store creates only what it can read from a store of its own kind.
   virtual void create_tables(const Fence& fence, RowSource& source,
                              const std::vector<TablePair>& tables) = 0;
+  // Tables that were just made may lack, until end_filling(), what only makes filling them slow.
+  virtual void begin_filling(const Fence& /*fence*/, const std::vector<TablePair>& /*tables*/) {}
+  // Makes what the table lacks, which may take as long as reading it, beside all writes; a repeat
+  // finds nothing to do. A change of its definition does so first.
+  virtual void end_filling(const Fence& /*fence*/, const model::CollectionName& /*table*/,
+                           const std::stop_token& /*stop*/) {}
   virtual std::optional<model::TableSchema> definition(const model::CollectionName& name) = 0;
   // As RowSource::cascades, by the tables' names here: as of the applied position. Tables that are
   // not there have none.

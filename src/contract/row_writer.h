@@ -57,7 +57,8 @@ struct TargetProgress {
   std::string source;  // whose log that is a place in; empty: the one the migration began with
   std::uint64_t last_window = 0;
   std::vector<ChunkMark> chunks;
-  std::vector<WindowMark> windows;  // those not yet forgotten, in order
+  std::vector<WindowMark> windows;                  // those not yet forgotten, in order
+  std::vector<model::CollectionName> being_filled;  // RowTarget::begin_filling, by names there
 };
 
 // What a chunk's write leaves in the chunk's range.

@@ -4,7 +4,8 @@
 
 namespace wherry::engine {
 
-ChunkPlan::ChunkPlan(Parts& parts) : parts_(parts) {
+ChunkPlan::ChunkPlan(Parts& parts, const std::vector<model::CollectionName>& being_filled)
+    : parts_(parts) {
   for (const auto& record : parts_.journal.tables()) {
     if (record.dropped) continue;
     Table table;
@@ -18,6 +19,9 @@ ChunkPlan::ChunkPlan(Parts& parts) : parts_(parts) {
       } else {
         table.waiting.push_back(chunk.chunk);
       }
+    }
+    if (std::find(being_filled.begin(), being_filled.end(), record.target) != being_filled.end()) {
+      table.filling = Table::Filling::yes;
     }
     tables_.emplace(record.id, std::move(table));
   }
@@ -52,7 +56,12 @@ ChunkPlan::Task ChunkPlan::next() {
       last_served_ = id;
       return task;
     }
-    if (!table.planned || table.in_flight != 0) all_done = false;
+    const bool copied = table.planned && table.in_flight == 0;
+    if (copied && table.filling == Table::Filling::yes) {
+      table.filling = Table::Filling::ending;
+      return FinishIt{id};
+    }
+    if (!copied || table.filling == Table::Filling::ending) all_done = false;
   }
   if (all_done) return AllDone{};
   return Wait{};
@@ -109,6 +118,20 @@ void ChunkPlan::give_back(const model::Chunk& chunk) {
   it->second.waiting.push_front(chunk);
 }
 
+void ChunkPlan::filled(model::CollectionId id) {
+  const std::lock_guard lock(mutex_);
+  if (const auto it = tables_.find(id); it != tables_.end()) {
+    it->second.filling = Table::Filling::no;
+  }
+}
+
+void ChunkPlan::filling_ended(model::CollectionId id) {
+  const std::lock_guard lock(mutex_);
+  if (const auto it = tables_.find(id); it != tables_.end()) {
+    it->second.filling = Table::Filling::yes;
+  }
+}
+
 void ChunkPlan::forget(model::CollectionId id) {
   const std::lock_guard lock(mutex_);
   tables_.erase(id);
@@ -122,8 +145,9 @@ bool ChunkPlan::is_complete(model::CollectionId id) const {
 
 bool ChunkPlan::is_done() const {
   const std::lock_guard lock(mutex_);
-  return std::all_of(tables_.begin(), tables_.end(),
-                     [&](const auto& entry) { return is_complete(entry.first); });
+  return std::all_of(tables_.begin(), tables_.end(), [&](const auto& entry) {
+    return is_complete(entry.first) && entry.second.filling == Table::Filling::no;
+  });
 }
 
 }  // namespace wherry::engine

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <variant>
+#include <vector>
 
 #include "engine/parts.h"
 
@@ -15,7 +16,8 @@ namespace wherry::engine {
 class ChunkPlan {
  public:
   // Loads what the journal knows; chunks done are not handed out again.
-  explicit ChunkPlan(Parts& parts);
+  // `being_filled`: as contract::TargetProgress has it.
+  ChunkPlan(Parts& parts, const std::vector<model::CollectionName>& being_filled);
 
   struct CopyIt {
     model::Chunk chunk;
@@ -25,9 +27,14 @@ class ChunkPlan {
     model::CollectionId table = 0;
     std::optional<model::Key> after;
   };
+  // All its chunks are on the target, which still lacks something (RowTarget::end_filling). The
+  // caller then calls filled() or filling_ended().
+  struct FinishIt {
+    model::CollectionId table = 0;
+  };
   struct Wait {};  // others are at it
   struct AllDone {};
-  using Task = std::variant<CopyIt, PlanIt, Wait, AllDone>;
+  using Task = std::variant<CopyIt, PlanIt, FinishIt, Wait, AllDone>;
 
   Task next();
   // A chunk up to `through`; nothing = the table's last one, open-ended.
@@ -38,14 +45,16 @@ class ChunkPlan {
   model::Chunk split(const model::Chunk& chunk, const model::Key& through);
   void done(const journal::ChunkRecord& record);
   void give_back(const model::Chunk& chunk);
-  void forget(model::CollectionId id);  // dropped on the source
+  void filled(model::CollectionId id);
+  void filling_ended(model::CollectionId id);  // with an error
+  void forget(model::CollectionId id);         // dropped on the source
 
-  // Every chunk of every table is planned and on the target.
+  // Every chunk of every table is planned and on the target, which lacks nothing.
   bool is_done() const;
 
  private:
   struct Table;
-  bool is_complete(model::CollectionId table) const;
+  bool is_complete(model::CollectionId id) const;
 
   struct Table {
     std::deque<model::Chunk> waiting;
@@ -56,6 +65,7 @@ class ChunkPlan {
     std::uint64_t in_flight = 0;
     std::uint64_t chunks = 0;
     std::uint64_t chunks_done = 0;
+    enum class Filling { no, yes, ending } filling = Filling::no;
   };
   Parts& parts_;
   mutable std::mutex mutex_;

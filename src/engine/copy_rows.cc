@@ -127,6 +127,9 @@ void CopyRows::work(Session& session, bool& all_done, const std::stop_token& sto
     sleep_for(50ms, stop);
   } else if (const auto* to_copy = std::get_if<ChunkPlan::CopyIt>(&task)) {
     copy(session, to_copy->chunk, stop);
+  } else if (const auto* to_finish = std::get_if<ChunkPlan::FinishIt>(&task)) {
+    session.kept.reset();
+    finish(to_finish->table, stop);
   } else if (std::holds_alternative<ChunkPlan::Wait>(task)) {
     session.kept.reset();
     sleep_for(20ms, stop);
@@ -152,6 +155,19 @@ void CopyRows::plan(Session& session, const ChunkPlan::PlanIt& task) {
     if (!through) return;
     after = std::move(through);
   }
+}
+
+void CopyRows::finish(model::CollectionId table, const std::stop_token& stop) {
+  try {
+    // By its name now; a table that changed its name or is gone lacks nothing (end_filling).
+    if (const auto pair = parts_.book.find(table)) {
+      parts_.target.end_filling(parts_.fence, pair->target, stop);
+    }
+  } catch (...) {
+    plan_.filling_ended(table);
+    throw;
+  }
+  plan_.filled(table);
 }
 
 void CopyRows::copy(Session& session, const model::Chunk& chunk, const std::stop_token& stop) {

@@ -41,6 +41,7 @@ class CopyRows {
   void worker(const std::stop_token& stop);
   void work(Session& session, bool& all_done, const std::stop_token& stop);
   void plan(Session& session, const ChunkPlan::PlanIt& task);
+  void finish(model::CollectionId table, const std::stop_token& stop);
   void copy(Session& session, const model::Chunk& chunk, const std::stop_token& stop);
   bool try_copy(Session& session, model::Chunk& chunk, const std::stop_token& stop);
   bool copy_exactly(Session& session, model::Chunk& chunk, const std::stop_token& stop);

@@ -171,7 +171,7 @@ void Migration::take_over() {
 contract::TargetProgress Migration::restore(const std::stop_token& stop) {
   const std::lock_guard lock(restore_mutex_);
   auto progress = engine::restore(parts_, watch_, stop);
-  plan_.emplace(parts_);
+  plan_.emplace(parts_, progress.being_filled);
   return progress;
 }
 
@@ -221,7 +221,7 @@ void Migration::run_phases(const std::stop_token& stop) {
 
 void Migration::move_rows(const std::stop_token& stop) {
   if (state_of(parts_.journal) == State::following && !plan_->is_done()) {
-    go(parts_.journal, State::copying, "chunks are missing on the target");
+    go(parts_.journal, State::copying, "chunks or indexes are missing on the target");
   }
   CopyRows(parts_, *plan_).run(stop);
   // Every chunk of every table is on the target; following makes it equal from here on.

@@ -125,6 +125,7 @@ void plan(Parts& parts, const std::stop_token& stop) {
     const model::Position from = stream_start(parts.source, parts.journal, 60s, stop);
     const auto pairs = pairs_now(parts);
     if (make_tables(parts, from, pairs)) {
+      parts.target.begin_filling(parts.fence, pairs);
       parts.target.start_stream(parts.fence, from);
       go(parts.journal, State::copying,
          std::to_string(pairs.size()) + " tables, from " + from.text());

@@ -337,6 +337,7 @@ std::string create(const Table& table) {
   if (!table.key.empty()) {
     out += (table.key_is_primary ? "PRIMARY KEY (" : "UNIQUE KEY `the key` (") +
            names(table, table.key) + "), ";
+    out += "KEY `late` (" + names(table, table.key) + "), ";  // not there while rows are copied
   }
   if (!table.unique.empty()) {
     out += "UNIQUE KEY `u` (" + names(table, table.unique) + (table.unique_prefix ? "(2)" : "") +

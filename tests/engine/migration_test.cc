@@ -60,6 +60,30 @@ TEST_F(Migrations, everything_arrives_and_is_proved_while_writes_go_on) {
   expect_equal();
 }
 
+TEST_F(Migrations, what_filled_tables_lack_is_made_before_following_is_all_there_is) {
+  const auto lacking = [&] {
+    return stores::memory::Target(target).load_progress("bank", {}).being_filled.size();
+  };
+  auto faults = std::make_shared<tests::Faults>();
+  faults->slow_chunks = 100ms;
+  {
+    RunningMigration run(source, target, folder, faults);
+    EXPECT_TRUE(run.wait_until(30s, [&] { return faults->commits > 0; }));
+    EXPECT_EQ(lacking(), 1U);
+  }
+  EXPECT_EQ(faults->ends_of_filling, 0);  // stopped amid the copy
+  faults->slow_chunks = 0ms;
+  faults->fail_end_of_filling = 1;
+  {
+    RunningMigration run(source, target, folder, faults);
+    EXPECT_TRUE(run.wait_until(30s, [&] { return run.migration().status().state == "following"; }));
+    EXPECT_EQ(faults->ends_of_filling, 1);
+    EXPECT_EQ(lacking(), 0U);
+    EXPECT_TRUE(run.wait_settled(30s));
+  }
+  expect_equal();
+}
+
 TEST_F(Migrations, a_commit_that_shows_in_the_log_before_it_is_visible_is_not_lost) {
   source->set_visibility_lag(3);
   {

@@ -44,6 +44,43 @@ TEST(DdlRefusals, stop_by_name_before_anything_is_done) {
   }
 }
 
+// A table that is being filled lacks its secondary indexes; a statement that names one finds it.
+TEST(DdlWhileFilling, statements_about_indexes_find_them) {
+  const Server source = Server::start_mariadb();
+  const Server target = Server::start_mariadb();
+  source.exec_sql(
+      "CREATE DATABASE d; USE d; CREATE TABLE d.t (id INT PRIMARY KEY, a INT, b INT, KEY a (a), "
+      "KEY b "
+      "(b)); INSERT INTO d.t SELECT seq, seq % 7, seq % 11 FROM seq_1_to_20000; CREATE TABLE d.u "
+      "LIKE d.t; INSERT INTO d.u SELECT * FROM d.t; ANALYZE TABLE d.t, d.u");
+  const auto indexes = [](const Server& server, const std::string& table) {
+    std::vector<std::string> names;
+    for (const auto& row : server.query("SHOW INDEX FROM d." + table)) {
+      names.push_back(row.at(2).value());
+    }
+    return names;
+  };
+  Wherry wherry(source, target, {"d.*"}, "limits: {rows_per_second: 5000}\n");
+  wherry.start();
+  wait_until("some of the rows", 60s, [&] {
+    const auto now = status(wherry);
+    return now.contains("copy") && now["copy"]["rows"].get<int>() > 0;
+  });
+  EXPECT_EQ(indexes(target, "u"), std::vector<std::string>{"PRIMARY"});
+  source.exec_sql("ALTER TABLE d.t DROP INDEX a, ADD INDEX c (b, a)");
+  source.exec_sql("CREATE VIEW d.v AS SELECT id FROM d.u FORCE INDEX (b)");
+  wait_until("both statements", 30s, [&] {
+    const std::string told = wherry.output();
+    return told.find("applied alter table") != std::string::npos &&
+           told.find("applied view") != std::string::npos;
+  });
+  wherry.stop(30s);
+  run_until_proved(wherry);
+  EXPECT_EQ(indexes(target, "t"), indexes(source, "t"));
+  EXPECT_EQ(indexes(target, "u"), indexes(source, "u"));
+  EXPECT_EQ(target.query("SELECT COUNT(*) FROM d.v").at(0).at(0).value(), "20000");
+}
+
 // Planning reads definitions later than the place where its stream begins: rows from in between do
 // not fit them.
 TEST(DdlWhilePlanning, columns_come_and_go_and_the_migration_begins) {

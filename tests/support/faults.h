@@ -31,7 +31,9 @@ struct Faults {
   // The process dies before this change of definition: what was noted about it is there, and
   // nothing else is.
   std::atomic<int> crash_before_ddl = 0;
-  std::atomic<int> commits = 0;  // that happened
+  std::atomic<int> commits = 0;              // that happened
+  std::atomic<int> fail_end_of_filling = 0;  // throws Error(transient); nothing is done
+  std::atomic<int> ends_of_filling = 0;      // that happened
   // A chunk is that long on its way: time for the source to change its rows.
   std::atomic<std::chrono::milliseconds> slow_chunks = std::chrono::milliseconds(0);
   std::atomic<int> lose_greeting = 0;  // this time nobody answers who the target is
@@ -183,6 +185,18 @@ class FaultyTarget final : public contract::RowTarget {
   void create_tables(const contract::Fence& fence, contract::RowSource& source,
                      const std::vector<contract::TablePair>& tables) override {
     inner().create_tables(fence, source, tables);
+  }
+  void begin_filling(const contract::Fence& fence,
+                     const std::vector<contract::TablePair>& tables) override {
+    inner().begin_filling(fence, tables);
+  }
+  void end_filling(const contract::Fence& fence, const model::CollectionName& table,
+                   const std::stop_token& stop) override {
+    if (Faults::due(faults_->fail_end_of_filling)) {
+      throw base::Error(base::ErrorKind::transient, "test.transient", "failed for a test");
+    }
+    inner().end_filling(fence, table, stop);
+    ++faults_->ends_of_filling;
   }
   std::optional<model::TableSchema> definition(const model::CollectionName& name) override {
     return inner().definition(name);

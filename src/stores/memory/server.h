@@ -58,6 +58,7 @@ struct Progress {
   std::map<std::string, Lease> leases;
   std::map<std::string, Stream> streams;
   std::map<std::string, std::set<model::CollectionName>> made;  // tables, by create_tables()
+  std::map<std::string, std::set<model::CollectionName>> being_filled;
   std::map<std::pair<std::string, std::uint64_t>, contract::WindowMark> windows;
   std::map<std::tuple<std::string, model::CollectionId, std::uint32_t>, contract::ChunkMark> chunks;
 };

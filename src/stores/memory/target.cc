@@ -94,6 +94,9 @@ contract::TargetProgress Target::load_progress(const std::string& migration,
       out.last_window = s->second.last_window;
       out.source = s->second.source;
     }
+    if (const auto f = progress.being_filled.find(migration); f != progress.being_filled.end()) {
+      out.being_filled.assign(f->second.begin(), f->second.end());
+    }
     for (const auto& [key, mark] : progress.chunks) {
       if (std::get<0>(key) == migration) out.chunks.push_back(mark);
     }
@@ -188,6 +191,27 @@ void Target::create_tables(const contract::Fence& fence, contract::RowSource&,
   }
 }
 
+// It lacks nothing, and only says so: for tests of who asks for it.
+void Target::begin_filling(const contract::Fence& fence,
+                           const std::vector<contract::TablePair>& tables) {
+  std::set<model::CollectionName> names;
+  for (const auto& pair : tables) names.insert(pair.target);
+  transaction([&](Transaction& t) {
+    t.check(fence);
+    t.assign(t.progress().being_filled, fence.migration, names);
+  });
+}
+
+void Target::end_filling(const contract::Fence& fence, const model::CollectionName& table,
+                         const std::stop_token&) {
+  transaction([&](Transaction& t) {
+    t.check(fence);
+    auto names = t.progress().being_filled[fence.migration];
+    names.erase(table);
+    t.assign(t.progress().being_filled, fence.migration, names);
+  });
+}
+
 std::optional<model::TableSchema> Target::definition(const model::CollectionName& name) {
   for (auto& schema : server_->definitions()) {
     if (schema.name == name) return std::move(schema);
@@ -223,6 +247,7 @@ void Target::forget(const std::string& migration) {
     Progress& p = t.progress();
     t.assign(p.leases, migration, std::nullopt);
     t.assign(p.streams, migration, std::nullopt);
+    t.assign(p.being_filled, migration, std::nullopt);
     for (auto w = p.windows.lower_bound({migration, 0});
          w != p.windows.end() && w->first.first == migration;) {
       t.assign(p.windows, (w++)->first, std::nullopt);

@@ -38,6 +38,10 @@ class Target final : public contract::RowTarget {
 
   void create_tables(const contract::Fence& fence, contract::RowSource& source,
                      const std::vector<contract::TablePair>& tables) override;
+  void begin_filling(const contract::Fence& fence,
+                     const std::vector<contract::TablePair>& tables) override;
+  void end_filling(const contract::Fence& fence, const model::CollectionName& table,
+                   const std::stop_token& stop) override;
   std::optional<model::TableSchema> definition(const model::CollectionName& name) override;
   std::vector<contract::CascadeRule> cascades(
       const std::vector<contract::TablePair>& tables) override;

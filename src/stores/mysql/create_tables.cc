@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "stores/mysql/create_statement.h"
+#include "stores/mysql/late_indexes.h"
 #include "stores/mysql/lease.h"
 #include "stores/mysql/progress_schema.h"
 #include "stores/mysql/schema.h"
@@ -204,6 +205,7 @@ void create_tables(Connection& connection, const contract::Fence& fence,
   if (!connection.server().is_mariadb() && connection.server().number >= 80000) {
     try_to_set(connection, "default_collation_for_utf8mb4=utf8mb4_general_ci");
   }
+  forget_late_indexes(connection, fence.migration);
   drop_what_was_made(connection, fence);
   TableMaker maker(connection, fence, *mysql_source, tables);
   for (const auto& pair : tables) maker.make(pair);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "stores/mysql/late_indexes.h"
 #include "stores/mysql/lease.h"
 #include "stores/mysql/progress_schema.h"
 #include "stores/mysql/row_text.h"
@@ -99,6 +100,7 @@ contract::TargetProgress load_progress(Connection& connection, const std::string
   for (std::size_t i = 0; i < chunks.rows(); ++i) progress.chunks.push_back(chunk_in(chunks, i));
   progress.windows = windows_in(connection.query("SELECT * FROM `_wherry`.`window_part`" + where +
                                                  " ORDER BY `number`,`part`"));
+  progress.being_filled = tables_that_lack_indexes(connection, migration);
   connection.execute("COMMIT");
   return progress;
 }

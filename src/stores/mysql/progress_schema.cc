@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view create_schema =
     "CREATE DATABASE IF NOT EXISTS `_wherry` DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
 
-constexpr std::array<std::string_view, 9> create_tables{
+constexpr std::array<std::string_view, 10> create_tables{
     "CREATE TABLE IF NOT EXISTS `_wherry`.`meta` ("
     "`one` TINYINT UNSIGNED NOT NULL PRIMARY KEY, `version` INT UNSIGNED NOT NULL, "
     "`made_at` DATETIME(6) NOT NULL) ENGINE=InnoDB",
@@ -52,6 +52,13 @@ constexpr std::array<std::string_view, 9> create_tables{
     "`schema_name` VARBINARY(255) NOT NULL, `object_name` VARBINARY(255) NOT NULL, "
     "PRIMARY KEY (`migration`,`kind`,`schema_name`,`object_name`)) ENGINE=InnoDB",
 
+    "CREATE TABLE IF NOT EXISTS `_wherry`.`late_index` ("
+    "`migration` VARBINARY(255) NOT NULL, `schema_name` VARBINARY(255) NOT NULL, "
+    "`table_name` VARBINARY(255) NOT NULL, `index_name` VARBINARY(255) NOT NULL, "
+    "`definition` LONGBLOB NOT NULL, "
+    "PRIMARY KEY (`migration`,`schema_name`,`table_name`,`index_name`)) "
+    "ENGINE=InnoDB",
+
     "CREATE TABLE IF NOT EXISTS `_wherry`.`ddl` ("
     "`migration` VARBINARY(255) NOT NULL PRIMARY KEY, `end_position` LONGBLOB NOT NULL, "
     "`window_number` BIGINT UNSIGNED NOT NULL, `statement` LONGBLOB NOT NULL, "
@@ -62,8 +69,8 @@ constexpr std::array<std::string_view, 9> create_tables{
     "ENGINE=InnoDB",
 };
 
-constexpr std::array<std::string_view, 7> tables_with_rows_of_migrations{
-    "ddl", "made_object", "made_table", "chunk", "window_part", "stream", "lease"};
+constexpr std::array<std::string_view, 8> tables_with_rows_of_migrations{
+    "ddl", "late_index", "made_object", "made_table", "chunk", "window_part", "stream", "lease"};
 
 // A column that a version has and the one before it has not; no name: whole tables, which are made
 // where they are missing.
@@ -72,11 +79,12 @@ struct NewColumn {
   std::string_view name;
   std::string_view definition;
 };
-constexpr std::array<NewColumn, 4> since_version_2{
+constexpr std::array<NewColumn, 5> since_version_2{
     {{"made_table", "found", "TINYINT UNSIGNED NOT NULL DEFAULT 0"},
      {"made_object", {}, {}},
      {"stream", "source", "VARBINARY(1024) NOT NULL DEFAULT ''"},
-     {"marker", {}, {}}}};
+     {"marker", {}, {}},
+     {"late_index", {}, {}}}};
 static_assert(since_version_2.size() + 1 == progress_version);
 
 bool progress_exists(Connection& connection) {

@@ -10,6 +10,7 @@
 //   window_part  the dirty keys of an applied window, in pieces that fit into a packet
 //   chunk        chunks whose rows are here, and between which source positions they were read
 //   made_table   tables that Wherry made here
+//   late_index   indexes that were put aside until their table is filled
 //   made_object  views and routines that Wherry made here
 //   ddl          the change of definition that is being applied
 //
@@ -22,7 +23,7 @@
 
 namespace wherry::stores::mysql {
 
-inline constexpr unsigned progress_version = 5;
+inline constexpr unsigned progress_version = 6;
 inline constexpr std::string_view progress_schema = "_wherry";
 inline constexpr std::string_view shadow_schema = "_wherry_shadow";
 // The first is in use, and the next when a crash left files in one.

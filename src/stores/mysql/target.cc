@@ -12,6 +12,7 @@
 #include "stores/mysql/failover.h"
 #include "stores/mysql/ghost_tables.h"
 #include "stores/mysql/identity.h"
+#include "stores/mysql/late_indexes.h"
 #include "stores/mysql/lease.h"
 #include "stores/mysql/log_position.h"
 #include "stores/mysql/object_definitions.h"
@@ -176,6 +177,16 @@ void Target::create_tables(const contract::Fence& fence, contract::RowSource& so
   mysql::create_tables(*connect(), fence, source, tables);
 }
 
+void Target::begin_filling(const contract::Fence& fence,
+                           const std::vector<contract::TablePair>& tables) {
+  put_indexes_aside(*connect(), fence, tables);
+}
+
+void Target::end_filling(const contract::Fence& fence, const model::CollectionName& table,
+                         const std::stop_token& stop) {
+  build_indexes(*connect(stop), fence, table);
+}
+
 std::optional<model::TableSchema> Target::definition(const model::CollectionName& name) {
   return read_table(*connect(), name);
 }
@@ -222,6 +233,9 @@ std::optional<std::string> Target::learn(const contract::Fence& fence, contract:
                                          const contract::TableRoute& route,
                                          const contract::WindowMark& mark,
                                          const std::stop_token& stop) {
+  for (const auto& table : plan.tables) {
+    if (table.before) end_filling(fence, route(*table.before), stop);
+  }
   const auto connection = connect(stop);
   return learn_ddl(*connection, fence, of_this_kind(source), plan, event, route, mark);
 }
@@ -270,6 +284,7 @@ contract::ObjectOutcome Target::apply_object(const contract::Fence& fence,
                                              const contract::TableRoute& route,
                                              const contract::WindowMark& mark,
                                              const std::stop_token& stop) {
+  build_all_indexes(*connect(stop), fence);  // a view may name one
   const auto connection = connect(stop);
   return apply_object_change(*connection, fence, event, filter, route, definers_, mark);
 }
