@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "stores/mysql/change_assembler.h"
+#include "stores/mysql/change_assembler_bed.h"
 
 namespace wherry::stores::mysql {
 namespace {
@@ -21,18 +22,6 @@ using namespace std::literals;
 namespace wire = wire::mysql;
 
 enum class Server { mariadb, mysql };
-
-model::TableSchema table(std::string name, std::string engine = "InnoDB") {
-  model::TableSchema s;
-  s.name = {"shop", std::move(name)};
-  s.engine = std::move(engine);
-  model::Column c;
-  c.name = "id";
-  c.type = model::ColumnType::tinyint;
-  c.declared = "tinyint";
-  s.columns.push_back(c);
-  return s;
-}
 
 // Plays a log, each event of 100 bytes; can go on from any position in it as a new reader does.
 class XaAssembly : public testing::TestWithParam<Server> {
@@ -152,7 +141,7 @@ class XaAssembly : public testing::TestWithParam<Server> {
     return "no error";
   }
 
-  contract::TrackedTables tables_{{1, table("i")}, {2, table("j")}};
+  contract::TrackedTables tables_{{1, table("i", "InnoDB")}, {2, table("j", "InnoDB")}};
   std::optional<ChangeAssembler> assembler_;
   std::uint32_t offset_ = 100;
   std::uint64_t number_ = 0;

@@ -26,12 +26,6 @@ using base::ErrorKind;
 using contract::TablePair;
 using model::CollectionName;
 
-std::string made_table_row(const contract::Fence& fence, const CollectionName& name) {
-  return fmt::format("{} AND `schema_name`={} AND `table_name`={}",
-                     where_migration(fence.migration), bytes_literal(name.schema),
-                     bytes_literal(name.name));
-}
-
 enum class Origin { made, found };
 
 // Written before the table is made: a table without it is not ours.
@@ -47,7 +41,7 @@ void note_as_ours(Connection& connection, const contract::Fence& fence, const Co
 
 void forget_as_ours(Connection& connection, const contract::Fence& fence,
                     const CollectionName& name) {
-  connection.execute("DELETE FROM `_wherry`.`made_table`" + made_table_row(fence, name));
+  connection.execute("DELETE FROM `_wherry`.`made_table`" + where_table(fence.migration, name));
 }
 
 bool has_rows(Connection& connection, const CollectionName& name) {
@@ -64,11 +58,7 @@ void require_no_rows(Connection& connection, const CollectionName& name) {
 
 // What an attempt at planning made, and a later one may want otherwise or not at all.
 void drop_what_was_made(Connection& connection, const contract::Fence& fence) {
-  const Result made =
-      connection.query("SELECT `schema_name`, `table_name` FROM `_wherry`.`made_table`" +
-                       where_migration(fence.migration) + " AND `found`=0");
-  for (std::size_t row = 0; row < made.rows(); ++row) {
-    const CollectionName name{made.text(row, std::size_t{0}), made.text(row, std::size_t{1})};
+  for (const auto& name : tables_made(connection, fence.migration)) {
     if (read_table(connection, name)) {
       require_no_rows(connection, name);
       check_fence(connection, fence);
@@ -167,6 +157,17 @@ class TableMaker {
 };
 
 }  // namespace
+
+std::vector<CollectionName> tables_made(Connection& connection, std::string_view migration) {
+  std::vector<CollectionName> out;
+  const Result r =
+      connection.query("SELECT `schema_name`, `table_name` FROM `_wherry`.`made_table`" +
+                       where_migration(migration) + " AND `found`=0");
+  for (std::size_t row = 0; row < r.rows(); ++row) {
+    out.push_back({r.text(row, std::size_t{0}), r.text(row, std::size_t{1})});
+  }
+  return out;
+}
 
 void try_to_set(Connection& connection, std::string_view setting) {
   try {

@@ -13,6 +13,9 @@ namespace wherry::stores::mysql {
 void create_tables(Connection& connection, const contract::Fence& fence,
                    contract::RowSource& source, const std::vector<contract::TablePair>& tables);
 
+// Those that Wherry made, by their names on the target; not those that it found.
+std::vector<model::CollectionName> tables_made(Connection& connection, std::string_view migration);
+
 // Sets a session variable that this server may not have, or that the account may not change.
 void try_to_set(Connection& connection, std::string_view setting);
 

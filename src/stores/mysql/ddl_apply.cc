@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "base/digest.h"
 #include "base/text.h"
 #include "stores/mysql/create_tables.h"
 #include "stores/mysql/ddl_shadow.h"
@@ -364,11 +363,7 @@ void apply_ddl(Connection& connection, const contract::Fence& fence, const DdlPl
   Applier(connection, fence, plan, event, route, mark).apply(again);
 }
 
-// Names of locks are short; a migration's need not be.
-std::string ddl_lock_name(const std::string& migration) {
-  const auto key = base::DigestKey::from_text("00000000000000000000000000000000");
-  return "wherry_ddl_" + base::digest_of(key, migration).text();
-}
+std::string ddl_lock_name(const std::string& migration) { return lock_name("ddl", migration); }
 
 bool existed_before_pending(Connection& connection, const CollectionName& table) {
   if (!read_table(connection, table)) return false;

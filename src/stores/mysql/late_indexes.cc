@@ -9,9 +9,9 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include "base/digest.h"
 #include "base/error.h"
 #include "stores/mysql/create_tables.h"
+#include "stores/mysql/foreign_keys.h"
 #include "stores/mysql/lease.h"
 #include "stores/mysql/progress_schema.h"
 #include "stores/mysql/sql.h"
@@ -61,6 +61,11 @@ class IndexFinder {
 
   IndexesOfTable run() {
     for (const Part& part : parts_of(tokens_)) look_at(part);
+    for (const ForeignKey& key : foreign_keys_in(shown_, table_)) {
+      if (!key.columns.empty()) out_.needed.push_back(key.columns.front());
+      if (key.parent_columns.empty()) continue;
+      out_.references.push_back({key.parent, key.parent_columns.front()});
+    }
     return std::move(out_);
   }
 
@@ -85,25 +90,7 @@ class IndexFinder {
       const std::size_t end = tokens_[part.end - 1].end;
       out_.plain.push_back({{tokens_[i + 1].value, std::string(shown_.substr(begin, end - begin))},
                             tokens_[i + 3].value});
-    } else if (is(i, "CONSTRAINT") && is(i + 2, "FOREIGN")) {
-      foreign_key({i + 2, part.end});
     }
-  }
-
-  // FOREIGN KEY (`a`,…) REFERENCES `s`.`t` (`b`,…)
-  void foreign_key(const Part& part) {
-    if (is(part.first + 2, '(') && is_name(part.first + 3)) {
-      out_.needed.push_back(tokens_[part.first + 3].value);
-    }
-    std::size_t i = part.first;
-    while (i < part.end && !tokens_[i].is("REFERENCES")) ++i;
-    if (!is_name(++i)) return;
-    CollectionName parent{table_.schema, tokens_[i].value};
-    if (is(i + 1, '.') && is_name(i + 2)) {
-      parent = {tokens_[i].value, tokens_[i + 2].value};
-      i += 2;
-    }
-    if (is(i + 1, '(') && is_name(i + 2)) out_.references.push_back({parent, tokens_[i + 2].value});
   }
 
   std::string_view shown_;
@@ -111,22 +98,6 @@ class IndexFinder {
   std::vector<Token> tokens_;
   IndexesOfTable out_;
 };
-
-std::string of_table(std::string_view migration, const CollectionName& table) {
-  return fmt::format("{} AND `schema_name`={} AND `table_name`={}", where_migration(migration),
-                     bytes_literal(table.schema), bytes_literal(table.name));
-}
-
-std::set<std::string> made_here(Connection& connection, std::string_view migration) {
-  std::set<std::string> out;
-  const Result r =
-      connection.query("SELECT `schema_name`, `table_name` FROM `_wherry`.`made_table`" +
-                       where_migration(migration) + " AND `found`=0");
-  for (std::size_t i = 0; i < r.rows(); ++i) {
-    out.insert(qualified({r.text(i, std::size_t{0}), r.text(i, std::size_t{1})}));
-  }
-  return out;
-}
 
 // Written before any of them is dropped.
 void note_aside(Connection& connection, const contract::Fence& fence, const CollectionName& table,
@@ -144,8 +115,9 @@ void note_aside(Connection& connection, const contract::Fence& fence, const Coll
 
 std::vector<SecondaryIndex> missing(Connection& connection, std::string_view migration,
                                     const CollectionName& table) {
-  const Result noted = connection.query(
-      "SELECT `index_name`, `definition` FROM `_wherry`.`late_index`" + of_table(migration, table));
+  const Result noted =
+      connection.query("SELECT `index_name`, `definition` FROM `_wherry`.`late_index`" +
+                       where_table(migration, table));
   std::vector<SecondaryIndex> out;
   if (noted.empty()) return out;
   std::set<std::string> there;
@@ -174,13 +146,6 @@ void add(Connection& connection, const CollectionName& table,
   }
 }
 
-// Names of locks are short.
-std::string lock_of(std::string_view migration, const CollectionName& table) {
-  const auto key = base::DigestKey::from_text("00000000000000000000000000000000");
-  return "wherry_index_" +
-         base::digest_of(key, std::string(migration) + '\n' + qualified(table)).text();
-}
-
 }  // namespace
 
 IndexesOfTable indexes_in(std::string_view shown, const CollectionName& table) {
@@ -190,7 +155,7 @@ IndexesOfTable indexes_in(std::string_view shown, const CollectionName& table) {
 void put_indexes_aside(Connection& connection, const contract::Fence& fence,
                        const std::vector<contract::TablePair>& tables) {
   prepare_to_define(connection);
-  const auto ours = made_here(connection, fence.migration);
+  const auto ours = tables_made(connection, fence.migration);
   std::map<CollectionName, IndexesOfTable> indexes;
   std::map<CollectionName, std::set<std::string>> needed;  // columns
   for (const auto& pair : tables) {
@@ -202,7 +167,7 @@ void put_indexes_aside(Connection& connection, const contract::Fence& fence,
   }
   for (const auto& pair : tables) {
     if (pair.source.row_estimate < worth_it || pair.source.key.empty()) continue;
-    if (!ours.contains(qualified(pair.target))) continue;
+    if (std::find(ours.begin(), ours.end(), pair.target) == ours.end()) continue;
     std::vector<SecondaryIndex> aside;
     for (auto& [index, first_column] : indexes.at(pair.target).plain) {
       const bool is_key = index.name == pair.source.key_index;
@@ -221,7 +186,11 @@ void put_indexes_aside(Connection& connection, const contract::Fence& fence,
 
 void build_indexes(Connection& connection, const contract::Fence& fence,
                    const CollectionName& table) {
-  const UserLock lock(connection, lock_of(fence.migration, table), longest_build);
+  // They are forgotten when they are built: without a note nothing is, nor is it being built.
+  const auto lacking = tables_that_lack_indexes(connection, fence.migration);
+  if (std::find(lacking.begin(), lacking.end(), table) == lacking.end()) return;
+  const UserLock lock(connection, lock_name("index", fence.migration + '\n' + qualified(table)),
+                      longest_build);
   prepare_to_define(connection);
   const auto indexes = missing(connection, fence.migration, table);
   if (!indexes.empty()) {
@@ -230,7 +199,7 @@ void build_indexes(Connection& connection, const contract::Fence& fence,
     add(connection, table, indexes);
   }
   connection.execute("START TRANSACTION");
-  connection.execute("DELETE FROM `_wherry`.`late_index`" + of_table(fence.migration, table));
+  connection.execute("DELETE FROM `_wherry`.`late_index`" + where_table(fence.migration, table));
   check_fence(connection, fence);
   connection.execute("COMMIT");
 }

@@ -5,7 +5,6 @@
 // definitions of those put aside, as the target's own server printed them. Errors as Connection
 // throws them.
 
-#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>

@@ -151,6 +151,11 @@ std::string where_migration(std::string_view migration) {
   return " WHERE `migration`=" + bytes_literal(migration);
 }
 
+std::string where_table(std::string_view migration, const model::CollectionName& table) {
+  return fmt::format("{} AND `schema_name`={} AND `table_name`={}", where_migration(migration),
+                     bytes_literal(table.schema), bytes_literal(table.name));
+}
+
 void prepare_progress(Connection& connection) {
   const UserLock lock(connection, "wherry_prepare", std::chrono::seconds(60));
   const auto version = version_found(connection);

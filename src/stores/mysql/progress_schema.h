@@ -19,6 +19,7 @@
 #include <string>
 #include <string_view>
 
+#include "model/schema.h"
 #include "stores/mysql/connection.h"
 
 namespace wherry::stores::mysql {
@@ -44,5 +45,7 @@ void forget_progress(Connection& connection, std::string_view migration);
 std::string bytes_literal(std::string_view bytes);
 // " WHERE `migration`=x'…'"
 std::string where_migration(std::string_view migration);
+// The same and `schema_name` and `table_name`.
+std::string where_table(std::string_view migration, const model::CollectionName& table);
 
 }  // namespace wherry::stores::mysql

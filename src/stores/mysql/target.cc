@@ -233,8 +233,11 @@ std::optional<std::string> Target::learn(const contract::Fence& fence, contract:
                                          const contract::TableRoute& route,
                                          const contract::WindowMark& mark,
                                          const std::stop_token& stop) {
-  for (const auto& table : plan.tables) {
-    if (table.before) end_filling(fence, route(*table.before), stop);
+  {
+    const auto builder = connect(stop);
+    for (const auto& table : plan.tables) {
+      if (table.before) build_indexes(*builder, fence, route(*table.before));
+    }
   }
   const auto connection = connect(stop);
   return learn_ddl(*connection, fence, of_this_kind(source), plan, event, route, mark);

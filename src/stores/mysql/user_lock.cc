@@ -5,9 +5,15 @@
 
 #include <fmt/format.h>
 
+#include "base/digest.h"
 #include "stores/mysql/sql.h"
 
 namespace wherry::stores::mysql {
+
+std::string lock_name(std::string_view kind, std::string_view of) {
+  const auto key = base::DigestKey::from_text("00000000000000000000000000000000");
+  return fmt::format("wherry_{}_{}", kind, base::digest_of(key, of).text());
+}
 
 UserLock::UserLock(Connection& connection, std::string_view name, std::chrono::seconds patience)
     : connection_(connection), name_(text_literal(name)) {

@@ -10,6 +10,9 @@
 
 namespace wherry::stores::mysql {
 
+// Names of locks are short; what they are of need not be. Requires: `kind` is a short ASCII word.
+std::string lock_name(std::string_view kind, std::string_view of);
+
 class UserLock {
  public:
   // Throws Error(transient, "target.lock_wait") if another session holds it for all of `patience`.
