@@ -51,8 +51,11 @@ TEST(DdlWhileFilling, statements_about_indexes_find_them) {
   source.exec_sql(
       "CREATE DATABASE d; USE d; CREATE TABLE d.t (id INT PRIMARY KEY, a INT, b INT, KEY a (a), "
       "KEY b "
-      "(b)); INSERT INTO d.t SELECT seq, seq % 7, seq % 11 FROM seq_1_to_20000; CREATE TABLE d.u "
-      "LIKE d.t; INSERT INTO d.u SELECT * FROM d.t; ANALYZE TABLE d.t, d.u");
+      "(b)); INSERT INTO d.t SELECT seq, seq % 7, seq % 11 FROM seq_1_to_8000");
+  for (const std::string like : {"u", "x", "y"}) {
+    source.exec_sql("CREATE TABLE d." + like + " LIKE d.t; INSERT INTO d." + like +
+                    " SELECT * FROM d.t; ANALYZE TABLE d." + like);
+  }
   const auto indexes = [](const Server& server, const std::string& table) {
     std::vector<std::string> names;
     for (const auto& row : server.query("SHOW INDEX FROM d." + table)) {
@@ -60,13 +63,15 @@ TEST(DdlWhileFilling, statements_about_indexes_find_them) {
     }
     return names;
   };
-  Wherry wherry(source, target, {"d.*"}, "limits: {rows_per_second: 5000}\n");
+  Wherry wherry(source, target, {"d.*"}, "limits: {rows_per_second: 3000}\n");
   wherry.start();
   wait_until("some of the rows", 60s, [&] {
     const auto now = status(wherry);
     return now.contains("copy") && now["copy"]["rows"].get<int>() > 0;
   });
   EXPECT_EQ(indexes(target, "u"), std::vector<std::string>{"PRIMARY"});
+  source.exec_sql("CREATE TABLE d.like_x LIKE d.x");
+  source.exec_sql("CREATE TABLE d.child (id INT PRIMARY KEY, FOREIGN KEY (id) REFERENCES d.y (a))");
   source.exec_sql("ALTER TABLE d.t DROP INDEX a, ADD INDEX c (b, a)");
   source.exec_sql("CREATE VIEW d.v AS SELECT id FROM d.u FORCE INDEX (b)");
   wait_until("both statements", 30s, [&] {
@@ -76,9 +81,10 @@ TEST(DdlWhileFilling, statements_about_indexes_find_them) {
   });
   wherry.stop(30s);
   run_until_proved(wherry);
-  EXPECT_EQ(indexes(target, "t"), indexes(source, "t"));
-  EXPECT_EQ(indexes(target, "u"), indexes(source, "u"));
-  EXPECT_EQ(target.query("SELECT COUNT(*) FROM d.v").at(0).at(0).value(), "20000");
+  for (const std::string table : {"t", "u", "x", "y", "like_x", "child"}) {
+    EXPECT_EQ(indexes(target, table), indexes(source, table)) << table;
+  }
+  EXPECT_EQ(target.query("SELECT COUNT(*) FROM d.v").at(0).at(0).value(), "8000");
 }
 
 // Planning reads definitions later than the place where its stream begins: rows from in between do

@@ -9,6 +9,7 @@
 #include "stores/mysql/create_tables.h"
 #include "stores/mysql/ddl_apply.h"
 #include "stores/mysql/ddl_plan.h"
+#include "stores/mysql/ddl_statement.h"
 #include "stores/mysql/failover.h"
 #include "stores/mysql/ghost_tables.h"
 #include "stores/mysql/identity.h"
@@ -235,8 +236,9 @@ std::optional<std::string> Target::learn(const contract::Fence& fence, contract:
                                          const std::stop_token& stop) {
   {
     const auto builder = connect(stop);
-    for (const auto& table : plan.tables) {
-      if (table.before) build_indexes(*builder, fence, route(*table.before));
+    const auto statement = read_ddl(plan.statement, dialect_of(event.sql_mode), {});
+    for (const auto* named : {&statement.tables, &statement.references}) {
+      for (const auto& table : *named) build_indexes(*builder, fence, table.name);
     }
   }
   const auto connection = connect(stop);
