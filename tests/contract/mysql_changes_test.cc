@@ -322,6 +322,63 @@ TEST_P(MysqlChanges,
   sql("DROP DATABASE sums");
 }
 
+// MySQL's log lists the schemas that a statement changes; for MariaDB's, definitions are read.
+TEST_P(MysqlChanges, a_statement_elsewhere_is_refused_if_definitions_there_reach_tracked_tables) {
+  sql("CREATE DATABASE `e f`; CREATE TABLE `e f`.a (id INT PRIMARY KEY); "
+      "CREATE TABLE `e f`.b (id INT PRIMARY KEY); CREATE DATABASE g; "
+      "CREATE TABLE g.plain (id INT PRIMARY KEY)");
+  const std::string statement = "SET SESSION binlog_format=STATEMENT; ";
+  const auto outcome = [&](const Position& from) {
+    const auto error = error_of([&] { read(*changes(from, tracked())); });
+    return error ? error->code() : "no error";
+  };
+  const Position harmless = end();
+  sql(statement + "USE g; INSERT INTO plain VALUES(1); INSERT INTO `e f`.a VALUES(1)");
+  EXPECT_EQ(outcome(harmless), "no error");
+
+  sql("CREATE PROCEDURE g.p() INSERT INTO s.t VALUES(100,'by a procedure'); "
+      "CREATE TRIGGER `e f`.r AFTER INSERT ON `e f`.b FOR EACH ROW CALL g.p()");
+  const Position by_trigger = end();
+  sql(statement + "USE `e f`; INSERT INTO b VALUES(1)");
+  EXPECT_EQ(outcome(by_trigger), "source.statement_format") << "known from the server";
+
+  sql("DROP TRIGGER `e f`.r; DROP PROCEDURE g.p; DELETE FROM s.t");
+  const Position made_later = end();
+  sql("CREATE FUNCTION g.f() RETURNS INT DETERMINISTIC MODIFIES SQL DATA BEGIN "
+      "INSERT INTO s.t VALUES(1,'by a function'); RETURN 1; END");
+  const auto log = changes(made_later, tracked());
+  EXPECT_FALSE(read(*log).empty());
+  sql(statement + "USE `e f`; INSERT INTO a SELECT 2 FROM (SELECT g.f()) AS one");
+  const auto error = error_of([&] { read(*log); });
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code(), "source.statement_format") << "known from the log";
+  sql("DROP DATABASE `e f`; DROP DATABASE g");
+}
+
+TEST_P(MysqlChanges, an_account_that_may_not_see_definitions_stops_at_a_statement_until_it_may) {
+  if (GetParam() != Kind::mariadb) GTEST_SKIP() << "its log tells what a statement changes";
+  sql("CREATE DATABASE g; CREATE TABLE g.plain (id INT PRIMARY KEY); "
+      "CREATE USER w@'127.0.0.1'; GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO "
+      "w@'127.0.0.1'; "
+      "GRANT SELECT, SHOW VIEW, TRIGGER ON s.* TO w@'127.0.0.1'");
+  const Position from = end();
+  sql("SET SESSION binlog_format=STATEMENT; INSERT INTO g.plain VALUES(1)");
+  Endpoint as_w = endpoint();
+  as_w.user = "w";
+  const auto try_as_w = [&] {
+    BinlogChanges log(as_w, from, tracked(), 4711U);
+    return error_of([&] { read(log); });
+  };
+  const auto refused = try_as_w();
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->code(), "source.statement_reach");
+  const std::string grant = "GRANT SELECT, SHOW VIEW, TRIGGER ON *.* TO `w`@`127.0.0.1`;";
+  EXPECT_THAT(refused->what(), testing::HasSubstr(grant));
+  sql(grant);
+  EXPECT_FALSE(try_as_w());
+  sql("DROP USER w@'127.0.0.1'; DROP DATABASE g");
+}
+
 TEST_P(MysqlChanges, a_log_without_checksums_is_read_too) {
   const Position from = end();
   sql("SET GLOBAL binlog_checksum=NONE; INSERT INTO s.t VALUES(1,'plain'); SET GLOBAL "

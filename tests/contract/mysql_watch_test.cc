@@ -187,6 +187,16 @@ TEST_P(MysqlWatch, what_keys_cannot_tell_is_told_by_table) {
   EXPECT_THAT(seen().tables, ElementsAre(1U, 2U));
 }
 
+TEST_P(MysqlWatch, a_statement_elsewhere_counts_if_definitions_there_reach_the_tables) {
+  sql("CREATE DATABASE e; CREATE TABLE e.a (id INT PRIMARY KEY)");
+  watch_from(target_->log_end());
+  sql("SET SESSION binlog_format=STATEMENT; USE e; INSERT INTO a VALUES (1)");
+  EXPECT_EQ(seen().transactions, 0U);
+  sql("CREATE TRIGGER e.r AFTER INSERT ON e.a FOR EACH ROW INSERT INTO s.t VALUES (7,'x')");
+  sql("SET SESSION binlog_format=STATEMENT; USE e; INSERT INTO a VALUES (2)");
+  EXPECT_THAT(seen().tables, ElementsAre(1U, 2U));
+}
+
 TEST_P(MysqlWatch, a_prepared_transaction_counts_when_it_is_committed) {
   if (!GetParam().gtids) GTEST_SKIP() << "it ends the watch";
   auto client = server_->connect("s");

@@ -74,6 +74,9 @@ BinlogStream::BinlogStream(Endpoint endpoint, const Reader& reader, const GtidHi
 void BinlogStream::prepare(const Reader& reader) {
   read_collations();
   read_system_zone();
+  if (reader.definitions && connection_.server().is_mariadb()) {
+    definition_reach_ = DefinitionReach::read(connection_);
+  }
   announce(reader.server_id);
 }
 

@@ -16,6 +16,7 @@
 #include "model/position.h"
 #include "stores/mysql/change_assembler.h"
 #include "stores/mysql/connection.h"
+#include "stores/mysql/definition_reach.h"
 #include "stores/mysql/gtid_history.h"
 
 namespace wherry::stores::mysql {
@@ -32,6 +33,7 @@ class BinlogStream {
     std::uint32_t server_id = 0;       // its own among all replicas of the server
     std::string identity = {};         // of the server, as check_identity() expects it; empty = any
     std::string_view side = "source";  // of the migration
+    bool definitions = false;          // definition_reach() is wanted
   };
   // Asks for the log from from.to_read_from() on.
   BinlogStream(Endpoint endpoint, const Reader& reader, const model::Position& from,
@@ -50,6 +52,8 @@ class BinlogStream {
   // What the time zone SYSTEM is there, as an offset; empty where that is not the same at all
   // times.
   const std::string& system_zone() const { return system_zone_; }
+  // Known of a MariaDB only, and if it was asked for.
+  DefinitionReach& definition_reach() { return definition_reach_; }
 
  private:
   model::Position check_position(const model::Position& from);
@@ -66,6 +70,7 @@ class BinlogStream {
   bool checksummed_ = false;
   Collations collations_;
   std::string system_zone_;
+  DefinitionReach definition_reach_;
 };
 
 }  // namespace wherry::stores::mysql

@@ -269,15 +269,7 @@ void ChangeAssembler::on_query(const wire::EventHeader& header, const wire::Quer
       on_xa(header, query);
       return;
     case StatementKind::rows:
-      if (!open_->past && may_touch_tracked(query)) {
-        throw Error(
-            ErrorKind::not_supported, "source.statement_format",
-            fmt::format("rows were changed by a statement logged as such ({}). Which rows "
-                        "cannot be told, and following cannot pass it: set "
-                        "binlog_format=ROW for every session of the source, stop tools that "
-                        "set it otherwise for their own, and begin a new migration",
-                        statement_head(query.statement)));
-      }
+      if (!open_->past) check_reach(query);
       break;
     case StatementKind::administration:
     case StatementKind::temporary:
@@ -300,7 +292,16 @@ void ChangeAssembler::on_definition(const wire::EventHeader& header, const wire:
     // nor that a table was emptied.
     prepared_.disturb(query.statement);
   }
-  if (!open_->past) give_definition(header, query, std::string(query.statement));
+  if (open_->past) return;
+  if (mariadb_ && reach_.known() && !reach_.follow(query, open_->begin)) {
+    throw Error(ErrorKind::not_supported, "source.statement_reach",
+                fmt::format("a definition of a schema that is not moved went away ({}) after rows "
+                            "there were changed by a statement logged as such: whether that "
+                            "changed tables that are moved cannot be told any more. Begin a new "
+                            "migration",
+                            statement_head(query.statement)));
+  }
+  give_definition(header, query, std::string(query.statement));
 }
 
 void ChangeAssembler::give_definition(const wire::EventHeader& header, const wire::Query& query,
@@ -447,9 +448,32 @@ bool ChangeAssembler::is_transactional(model::CollectionId id) const {
                      [&](std::string_view e) { return equal_without_case(e, engine); });
 }
 
-bool ChangeAssembler::may_touch_tracked(const wire::Query& query) const {
-  return std::any_of(tables_.begin(), tables_.end(),
-                     [&](const auto& table) { return may_touch(query, table.second.name.schema); });
+// Of a statement that changed rows.
+void ChangeAssembler::check_reach(const wire::Query& query) {
+  const auto any_tracked = [&](const auto& touches) {
+    return std::any_of(tables_.begin(), tables_.end(),
+                       [&](const auto& table) { return touches(table.second.name.schema); });
+  };
+  const auto refuse = [&] {
+    throw Error(ErrorKind::not_supported, "source.statement_format",
+                fmt::format("rows were changed by a statement logged as such ({}). Which rows "
+                            "cannot be told, and following cannot pass it: set "
+                            "binlog_format=ROW for every session of the source, stop tools that "
+                            "set it otherwise for their own, and begin a new migration",
+                            statement_head(query.statement)));
+  };
+  if (any_tracked([&](const auto& schema) { return may_touch(query, schema); })) refuse();
+  if (!mariadb_) return;
+  if (!reach_.known()) {
+    throw Error(ErrorKind::not_supported, "source.statement_reach",
+                fmt::format("rows of a schema that is not moved were changed by a statement logged "
+                            "as such ({}), and the account may not see whether triggers, views "
+                            "or routines there make it change tables that are: {} Then start "
+                            "again",
+                            statement_head(query.statement), reach_.grant()));
+  }
+  if (any_tracked([&](const auto& schema) { return reach_.may_touch(query, schema); })) refuse();
+  reach_.pass(query, open_->begin);
 }
 
 }  // namespace wherry::stores::mysql

@@ -18,7 +18,8 @@
 // transactions that are among those before are passed over.
 //
 // Errors: not_supported "source.statement_format" (rows changed by a statement that may be about a
-// tracked table), "source.incident" (the source says that changes are missing in its log),
+// tracked table), "source.statement_reach" (the same, where it is not known how far the definitions
+// of other schemas reach), "source.incident" (the source says that changes are missing in its log),
 // "source.savepoint" (what was given away as part of a large transaction is rolled back),
 // "source.xa_unknown" (an XA COMMIT of what was not seen prepared), "source.xa_definition" (see
 // PreparedXa::redefine, disturb), "source.xa_statement"; data_mismatch "binlog.no_table_map",
@@ -39,6 +40,7 @@
 #include "contract/change_log.h"
 #include "model/change.h"
 #include "model/position.h"
+#include "stores/mysql/definition_reach.h"
 #include "stores/mysql/gtid_history.h"
 #include "stores/mysql/held_rows.h"
 #include "stores/mysql/prepared_xa.h"
@@ -66,6 +68,8 @@ class ChangeAssembler {
                   std::string system_zone = {});
 
   void track(contract::TrackedTables tables);
+  // Of a MariaDB; until it is told, statements that change rows anywhere are refused there.
+  void know(DefinitionReach reach) { reach_ = std::move(reach); }
 
   // As wire::mysql::LogReader gives them.
   void add(const wire::mysql::Event& event);
@@ -148,7 +152,7 @@ class ChangeAssembler {
   std::optional<model::ChangePart> take_released();
   void roll_back_to(std::string_view name);
   void drop_transactional(std::size_t from);
-  bool may_touch_tracked(const wire::mysql::Query& query) const;
+  void check_reach(const wire::mysql::Query& query);
   bool is_transactional(model::CollectionId id) const;
 
   contract::TrackedTables tables_;
@@ -157,6 +161,7 @@ class ChangeAssembler {
   std::unordered_map<std::uint64_t, Mapped> mapped_;             // by the server's table number
   Collations collations_;
   std::string system_zone_;
+  DefinitionReach reach_;
 
   model::Position resume_;              // transactions before it are not given
   model::Position boundary_;            // after the last whole transaction

@@ -226,6 +226,26 @@ TEST_F(Assembly, statements_that_may_change_tracked_rows_are_refused) {
   EXPECT_EQ(code_of([&] { add(wire::EventType::query, by_trigger); }), "source.statement_format");
 }
 
+TEST_F(Assembly,
+       on_mariadb_a_statement_elsewhere_passes_if_definitions_are_known_to_reach_no_table) {
+  wire::FormatDescription mariadb;
+  mariadb.mariadb = true;
+  add(wire::EventType::format_description, mariadb, wire::EventHeader::artificial_flag);
+  const auto update = [&](std::uint64_t number) {
+    gtid(number);
+    return code_of([&] { query("UPDATE x SET id=1"); });
+  };
+  EXPECT_EQ(update(1), "source.statement_reach");
+  assembler_.know(DefinitionReach(model::Position::in_log("bin.000001", 2000)));
+  EXPECT_EQ(update(2), "no error");
+  gtid(3, wire::MariadbGtid::standalone);
+  EXPECT_EQ(code_of([&] { query("DROP TRIGGER t"); }), "source.statement_reach")
+      << "it was gone when definitions were read";
+  gtid(4, wire::MariadbGtid::standalone);
+  query("CREATE TRIGGER t AFTER UPDATE ON x FOR EACH ROW DELETE FROM shop.i");
+  EXPECT_EQ(update(5), "source.statement_format");
+}
+
 TEST_F(Assembly, an_incident_stops) {
   EXPECT_EQ(code_of([&] {
               add(wire::EventType::incident, wire::Incident{1, "lost events"});

@@ -34,9 +34,12 @@ void BinlogChanges::track(contract::TrackedTables tables) {
 
 void BinlogChanges::open(const std::stop_token& stop) {
   stream_ = std::make_unique<BinlogStream>(
-      endpoint_, BinlogStream::Reader{.server_id = server_id_, .identity = identity_}, from_, stop);
+      endpoint_,
+      BinlogStream::Reader{.server_id = server_id_, .identity = identity_, .definitions = true},
+      from_, stop);
   reader_.emplace(stream_->checksummed());
   assembler_.emplace(from_, std::move(tables_), stream_->collations(), stream_->system_zone());
+  assembler_->know(std::move(stream_->definition_reach()));
   last_part_ = std::chrono::steady_clock::now();
 }
 

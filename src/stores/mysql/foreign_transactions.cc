@@ -167,7 +167,7 @@ void ForeignTransactions::on_query(const wire::EventHeader& header, const wire::
       on_xa(query);
       return;
     case StatementKind::rows:
-      touch_schema(query, open_->tables);
+      touch(query, open_->tables);
       break;
     case StatementKind::administration:
     case StatementKind::accounts:
@@ -210,6 +210,9 @@ void ForeignTransactions::prepare() {
 }
 
 void ForeignTransactions::on_definition(const wire::Query& query) {
+  if (mariadb_ && reach_.known() && !reach_.follow(query, open_->begin)) {
+    open_->tables = all_tables();
+  }
   const std::string mode =
       query.sql_mode ? wire::sql_mode_text(*query.sql_mode, mariadb_) : std::string();
   std::set<model::CollectionId> touched;
@@ -257,6 +260,19 @@ void ForeignTransactions::on_definition(const wire::Query& query) {
   for (const auto id : touched) define(id, std::nullopt);
   mapped_.clear();
   if (!our_definition_) open_->tables.insert(touched.begin(), touched.end());
+}
+
+void ForeignTransactions::touch(const wire::Query& query, std::set<model::CollectionId>& tables) {
+  if (mariadb_ && !reach_.known()) {
+    tables = all_tables();
+    return;
+  }
+  touch_schema(query, tables);
+  if (!mariadb_) return;
+  for (const auto& [id, table] : tables_) {
+    if (reach_.may_touch(query, table.pair->target.schema)) tables.insert(id);
+  }
+  reach_.pass(query, open_->begin);
 }
 
 void ForeignTransactions::touch_schema(const wire::Query& query,

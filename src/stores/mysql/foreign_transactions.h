@@ -25,6 +25,7 @@
 #include "contract/foreign_writes.h"
 #include "model/position.h"
 #include "model/schema.h"
+#include "stores/mysql/definition_reach.h"
 #include "wire/mysql/events.h"
 #include "wire/mysql/row_layout.h"
 
@@ -50,6 +51,9 @@ class ForeignTransactions {
   void define(model::CollectionId id, std::optional<model::TableSchema> schema);
   // Tables whose definition was changed in the log since the last call: define() them again.
   std::set<model::CollectionId> take_redefined() { return std::exchange(redefined_, {}); }
+
+  // Of a MariaDB; until it is told, a statement counts as one about all tables.
+  void know(DefinitionReach reach) { reach_ = std::move(reach); }
 
   void add(const wire::mysql::Event& event);
   bool between_transactions() const { return !open_; }
@@ -104,6 +108,7 @@ class ForeignTransactions {
   void finish();
   void tell(OpenTransaction& transaction);
   void read_keys(const Held& held);
+  void touch(const wire::mysql::Query& query, std::set<model::CollectionId>& tables);
   void touch_schema(const wire::mysql::Query& query, std::set<model::CollectionId>& tables) const;
   std::set<model::CollectionId> all_tables() const;
 
@@ -115,6 +120,7 @@ class ForeignTransactions {
   std::map<std::pair<std::string, std::string>, model::CollectionId> ids_;
   std::unordered_map<std::uint64_t, Mapped> mapped_;  // by the server's table number
   std::set<model::CollectionId> redefined_;
+  DefinitionReach reach_;
   bool our_definition_ = false;  // a change of definition of ours is under way
   std::map<std::string, std::set<model::CollectionId>> prepared_;  // XA, by xid
 

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "base/error.h"
-#include "stores/mysql/sql_tokens.h"
 #include "wire/mysql/sql_mode.h"
 
 namespace wherry::stores::mysql {
@@ -36,20 +35,12 @@ bool is_plain(std::string_view text) {
 // as a part of other words, if they cannot surely be told apart.
 bool names(const wire::mysql::Query& query, std::string_view schema) {
   if (!mentions(query.statement, schema)) return false;
-  if (!query.sql_mode || !is_plain(query.statement)) return true;
-  std::vector<Token> tokens;
-  try {
-    tokens =
-        tokenize(query.statement, dialect_of(wire::mysql::sql_mode_text(*query.sql_mode, false)));
-  } catch (const base::Error&) {
-    return true;
-  }
-  for (std::size_t i = 0; i < tokens.size(); ++i) {
-    const Token& token = tokens[i];
-    // The server decides by its version whether it reads what is inside.
-    if (token.kind == TokenKind::mark) return true;
+  const auto tokens = tokens_for_sure(query);
+  if (!tokens) return true;
+  for (std::size_t i = 0; i < tokens->size(); ++i) {
+    const Token& token = (*tokens)[i];
     const bool is_name = token.kind == TokenKind::word || token.kind == TokenKind::name;
-    const bool is_qualified = i > 0 && tokens[i - 1].is('.');
+    const bool is_qualified = i > 0 && (*tokens)[i - 1].is('.');
     if (is_name && !is_qualified && equal_without_case(token.value, schema)) return true;
   }
   return false;
@@ -63,6 +54,26 @@ bool equal_without_case(std::string_view a, std::string_view b) {
 
 bool begins_with_words(std::string_view statement, std::string_view upper_case_words) {
   return equal_without_case(statement.substr(0, upper_case_words.size()), upper_case_words);
+}
+
+std::optional<SqlDialect> dialect_of(const wire::mysql::Query& query) {
+  if (!query.sql_mode) return std::nullopt;
+  return dialect_of(wire::mysql::sql_mode_text(*query.sql_mode, false));
+}
+
+std::optional<std::vector<Token>> tokens_for_sure(const wire::mysql::Query& query) {
+  const auto dialect = dialect_of(query);
+  if (!dialect || !is_plain(query.statement)) return std::nullopt;
+  try {
+    auto tokens = tokenize(query.statement, *dialect);
+    const bool has_marks = std::any_of(tokens.begin(), tokens.end(), [](const Token& token) {
+      return token.kind == TokenKind::mark;
+    });
+    if (!has_marks) return tokens;
+  } catch (const base::Error&) {
+    // A quote or comment that does not end.
+  }
+  return std::nullopt;
 }
 
 bool may_touch(const wire::mysql::Query& query, std::string_view schema) {

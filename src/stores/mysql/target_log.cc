@@ -83,13 +83,15 @@ void BinlogWatch::open(const std::stop_token& stop) {
   const InterruptOnStop interrupt(stop, *connection);
   ProgressTables progress{progress_table(*connection, "stream"),
                           progress_table(*connection, "chunk"), progress_table(*connection, "ddl")};
-  stream_ = std::make_unique<BinlogStream>(
-      endpoint_,
-      BinlogStream::Reader{
-          .server_id = unusual_server_id(), .identity = identity_, .side = "target"},
-      place_, stop);
+  stream_ = std::make_unique<BinlogStream>(endpoint_,
+                                           BinlogStream::Reader{.server_id = unusual_server_id(),
+                                                                .identity = identity_,
+                                                                .side = "target",
+                                                                .definitions = true},
+                                           place_, stop);
   reader_.emplace(stream_->checksummed());
   transactions_.emplace(place_, migration_, std::move(progress), most_keys_);
+  transactions_->know(std::move(stream_->definition_reach()));
   transactions_->watch(tables_);
   read_definitions();
   last_told_ = std::chrono::steady_clock::now();
