@@ -382,6 +382,21 @@ TEST_F(MysqlDdl, a_repeat_before_it_ran_runs_it) {
   EXPECT_EQ(value("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema='dst'"), "2");
 }
 
+// A MySQL before 8.0 that falls amid it leaves the first of its renames done.
+TEST_F(MysqlDdl, a_rename_of_several_tables_that_a_crash_cut_is_ended) {
+  const std::string exchange = "RENAME TABLE t TO src.old, src.n TO t, src.old TO n";
+  sql("CREATE TABLE src.n LIKE src.t");
+  apply("CREATE TABLE n LIKE t", 100);
+  crash_before_apply_ = true;
+  apply(exchange, 200);
+  sql("RENAME TABLE dst.t_n TO dst.old_n, dst.n_n TO dst.t_n");
+  crash_before_apply_ = false;
+  apply(exchange, 200);
+  EXPECT_EQ(value("SELECT COUNT(*) FROM dst.t_n"), "0");
+  EXPECT_EQ(value("SELECT COUNT(*) FROM dst.n_n"), "2") << "the rows of t";
+  EXPECT_EQ(target_->load_progress("m", {}).position->offset, 200U);
+}
+
 TEST_F(MysqlDdl, a_table_in_an_unknown_state_is_not_touched) {
   carries("ALTER TABLE t ADD b INT", "t");
   sql("UPDATE _wherry.ddl SET done=0; ALTER TABLE dst.t_n DROP b, ADD other INT");

@@ -1,6 +1,8 @@
 #include "stores/mysql/ddl_apply.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -111,6 +113,7 @@ class Applier {
           const contract::WindowMark& mark)
       : c_(connection), fence_(fence), plan_(plan), event_(event), route_(route), mark_(mark) {
     kind_ = read_ddl(plan.statement, dialect_of(event.sql_mode), {}).kind;
+    statement_ = plan.statement;
   }
 
   std::optional<std::string> learn(Source& source) {
@@ -269,7 +272,37 @@ class Applier {
     if (found.all_expected) return false;
     // Some of its tables may be gone already; the others are dropped by the same statement.
     if (kind_ == DdlKind::drop_table && found.each_known) return true;
+    if (kind_ == DdlKind::rename_table) {
+      if (auto rest = renames_to_come()) {
+        statement_ = *std::move(rest);
+        return true;
+      }
+    }
     throw_unknown_state();
+  }
+
+  // A server that falls amid a RENAME of several tables may have done the first of them (MySQL
+  // before 8.0): the others, if the tables are as that leaves them.
+  std::optional<std::string> renames_to_come() {
+    const auto names = read_ddl(plan_.statement, dialect_of(event_.sql_mode), {}).tables;
+    std::map<CollectionName, Fingerprint> now;
+    std::map<CollectionName, Fingerprint> then;
+    for (const auto& named : names) {
+      now[named.name] = read_fingerprint(c_, named.name);
+      then[named.name] = std::nullopt;
+    }
+    for (const auto& table : intent_.tables) then[table.name] = table.before;
+    for (std::size_t next = 2; next < names.size(); next += 2) {
+      then[names[next - 1].name] = std::exchange(then[names[next - 2].name], std::nullopt);
+      if (now != then) continue;
+      std::string rest;
+      for (std::size_t i = next; i < names.size(); i += 2) {
+        rest += fmt::format("{}{} TO {}", rest.empty() ? "RENAME TABLE " : ", ",
+                            qualified(names[i].name), qualified(names[i + 1].name));
+      }
+      return rest;
+    }
+    return std::nullopt;
   }
   bool must_run_still() { return !compare().all_expected; }
 
@@ -282,7 +315,7 @@ class Applier {
     enter_session_of(c_, event_);
     if (takes_server_charset()) enter_server_charset_of(c_, event_);
     try {
-      c_.execute(plan_.statement);
+      c_.execute(statement_);
     } catch (const Error& e) {
       if (e.may_retry() || e.kind() == ErrorKind::cancelled) throw;
       if (e.code() == "mysql.privilege") throw not_permitted(c_, schemas(), e);
@@ -344,6 +377,7 @@ class Applier {
   const contract::TableRoute& route_;
   const contract::WindowMark& mark_;
   DdlKind kind_ = DdlKind::unknown;
+  std::string statement_;  // what of it is to be run
   Intent intent_;
 };
 
