@@ -229,7 +229,7 @@ RowBatch many(const RowBatch& rows) {
   return out;
 }
 
-TEST_P(MysqlTypesTo, arrive_by_statements_and_by_lines) {
+TEST_P(MysqlTypesTo, arrive_by_statements_lines_and_arrays) {
   Connection connection(endpoint_of(*to_), {.local_infile = true});
   RowSink sink(connection);
   const bool to_mariadb = GetParam().to == ServerKind::mariadb;
@@ -275,10 +275,14 @@ TEST_P(MysqlTypesTo, arrive_by_statements_and_by_lines) {
       written.name = pair.target;
       expect_same(read_log(*to_, before, {{1, written}}, logged.rows()).at(name), logged, shape);
     }
-    const RowBatch lines = many(logged);
-    sink.put(pair, lines);
-    const RowBatch back = read_all(*to_, pair.target, shape);
-    expect_same(back, lines, shape, sign);
+    const RowBatch enough = many(logged);
+    for (const auto way : {RowSink::Way::lines, RowSink::Way::arrays}) {
+      if (way == RowSink::Way::arrays && !to_mariadb) continue;
+      sink.use(way);
+      sink.remove_range(pair, {});
+      sink.put(pair, enough);
+      expect_same(read_all(*to_, pair.target, shape), enough, shape, sign);
+    }
   }
 }
 

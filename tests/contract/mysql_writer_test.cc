@@ -104,6 +104,10 @@ class MysqlWriter : public ::testing::Test {
     std::sort(rows.begin(), rows.end());
     return rows;
   }
+  // As make_table(), with enough in every row that the way to send them is worth choosing.
+  static contract::TablePair make_wide_table(const std::string& columns) {
+    return make_table(columns + ", filler MEDIUMBLOB INVISIBLE DEFAULT REPEAT('x', 40000)");
+  }
   void expect_travels(const contract::TablePair& table, Way way, bool compress = false) {
     const RowBatch rows = source_rows(table);
     ASSERT_GT(rows.rows(), 0U);
@@ -133,13 +137,15 @@ std::optional<Error> error_of(const Call& call) {
 }
 
 class MysqlWriterWays : public MysqlWriter, public ::testing::WithParamInterface<Way> {};
-INSTANTIATE_TEST_SUITE_P(Ways, MysqlWriterWays, ::testing::Values(Way::lines, Way::statements),
+INSTANTIATE_TEST_SUITE_P(Ways, MysqlWriterWays,
+                         ::testing::Values(Way::arrays, Way::lines, Way::statements),
                          [](const auto& way) {
+                           if (way.param == Way::arrays) return "arrays";
                            return way.param == Way::lines ? "lines" : "statements";
                          });
 
 TEST_P(MysqlWriterWays, numbers_land_exactly) {
-  const auto table = make_table(
+  const auto table = make_wide_table(
       "id BIGINT UNSIGNED PRIMARY KEY, i INT, t TINYINT UNSIGNED, d DECIMAL(65,30), f FLOAT, "
       "db DOUBLE, b BIT(64), b1 BIT(1), y YEAR");
   sql("SET sql_mode=''; INSERT INTO src.t VALUES "
@@ -152,7 +158,7 @@ TEST_P(MysqlWriterWays, numbers_land_exactly) {
 }
 
 TEST_P(MysqlWriterWays, odd_dates_and_times_land_exactly) {
-  const auto table = make_table(
+  const auto table = make_wide_table(
       "d DATE PRIMARY KEY, dt DATETIME(6), ts TIMESTAMP(3) NULL DEFAULT NULL, "
       "z TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP, tm TIME(6)");
   sql("SET sql_mode='ALLOW_INVALID_DATES', time_zone='+00:00'; INSERT INTO src.t VALUES "
@@ -167,8 +173,8 @@ TEST_P(MysqlWriterWays, odd_dates_and_times_land_exactly) {
 TEST_P(MysqlWriterWays, enums_and_sets_land_by_number_also_invalid_ones) {
   std::string members = "'m1'";
   for (int i = 2; i <= 64; ++i) members += ",'m" + std::to_string(i) + "'";
-  const auto table = make_table("e ENUM('2','1','') , n ENUM('a') NOT NULL, s SET(" + members +
-                                "), id INT PRIMARY KEY");
+  const auto table = make_wide_table("e ENUM('2','1','') , n ENUM('a') NOT NULL, s SET(" + members +
+                                     "), id INT PRIMARY KEY");
   sql("SET sql_mode=''; INSERT INTO src.t VALUES ('1','zz','m1,m64',1),('','a',0,2),"
       "('nope','a',18446744073709551615,3),(NULL,'',NULL,4),(3,0,9223372036854775808,5)");
   ASSERT_EQ(value("SELECT COUNT(*) FROM src.t WHERE n+0=0 OR e+0=0"), "4");
@@ -176,7 +182,7 @@ TEST_P(MysqlWriterWays, enums_and_sets_land_by_number_also_invalid_ones) {
 }
 
 TEST_P(MysqlWriterWays, every_byte_lands_in_every_charset) {
-  const auto table = make_table(
+  const auto table = make_wide_table(
       "id INT PRIMARY KEY, b VARBINARY(300), bl LONGBLOB, fix BINARY(8), l VARCHAR(300) CHARACTER "
       "SET latin1, g VARCHAR(9) CHARACTER SET gbk, u3 VARCHAR(9) CHARACTER SET utf8mb3, u4 TEXT "
       "CHARACTER SET utf8mb4, sj CHAR(4) CHARACTER SET sjis, u16 VARCHAR(9) CHARACTER SET utf16");
@@ -196,12 +202,13 @@ TEST_P(MysqlWriterWays, every_byte_lands_in_every_charset) {
 
 TEST_P(MysqlWriterWays, a_row_of_one_column_may_be_empty_text) {
   const auto table = make_table("a VARCHAR(20) PRIMARY KEY");
-  sql("INSERT INTO src.t VALUES (''),('\\\\N'),('x ')");
+  sql("INSERT INTO src.t VALUES (''),('\\\\N'),('x '); INSERT INTO src.t SELECT seq FROM "
+      "seq_1_to_20000");
   expect_travels(table, GetParam());
 }
 
 TEST_P(MysqlWriterWays, auto_increment_zero_and_generated_columns_land) {
-  const auto table = make_table(
+  const auto table = make_wide_table(
       "id INT AUTO_INCREMENT PRIMARY KEY, a INT, v INT AS (a+1) VIRTUAL, p INT AS (a+2) STORED, "
       "UNIQUE KEY (v), `o d``d` INT");
   sql("SET sql_mode='NO_AUTO_VALUE_ON_ZERO'; INSERT INTO src.t (id,a,`o d``d`) VALUES "
@@ -221,11 +228,13 @@ TEST_P(MysqlWriterWays, a_value_that_the_target_cannot_hold_is_never_shortened) 
       "id INT PRIMARY KEY, a VARCHAR(10), n INT, u VARCHAR(9) CHARACTER "
       "SET utf8mb4, e ENUM('a','b')");
   sql("ALTER TABLE dst.t MODIFY a VARCHAR(3), MODIFY n TINYINT");
-  const auto refused = [&](const std::vector<model::Cell>& cells) {
+  const auto refused_at = [&](int place, const std::vector<model::Cell>& cells) {
     RowBatch rows(5);
-    for (const auto& cell : cells) rows.append(cell);
-    // Enough of it for LOAD DATA.
+    // Enough of it for the way to be taken.
     for (int i = 100; i < 5100; ++i) {
+      if (i == place) {
+        for (const auto& cell : cells) rows.append(cell);
+      }
       const std::string id = std::to_string(i);
       for (const model::Cell cell : {model::Cell(id), model::Cell("ok"), model::Cell("1"),
                                      model::Cell("y"), model::Cell("1")}) {
@@ -238,6 +247,11 @@ TEST_P(MysqlWriterWays, a_value_that_the_target_cannot_hold_is_never_shortened) 
         error_of([&] { w.write_chunk(table, rows, mark_of(1), contract::ChunkWrite::upsert); });
     return error && error->kind() == ErrorKind::data_mismatch;
   };
+  const auto refused = [&](const std::vector<model::Cell>& cells) {
+    const bool first = refused_at(100, cells);
+    EXPECT_EQ(refused_at(3000, cells), first);
+    return first;
+  };
   EXPECT_TRUE(refused({"1", "long", "1", "y", "1"}));
   EXPECT_TRUE(refused({"1", "abc ", "1", "y", "1"}));
   EXPECT_TRUE(refused({"1", "a", "128", "y", "1"}));
@@ -249,10 +263,34 @@ TEST_P(MysqlWriterWays, a_value_that_the_target_cannot_hold_is_never_shortened) 
   EXPECT_EQ(value("SELECT COUNT(*) FROM dst.t"), "5001");
 }
 
+TEST_F(MysqlWriter, arrays_land_in_a_target_that_logs_rows_or_statements_as_it_likes) {
+  const auto table = make_wide_table("id INT PRIMARY KEY, a VARCHAR(100)");
+  sql("INSERT INTO src.t SELECT seq, 'x' FROM seq_1_to_100");
+  sql("SET GLOBAL binlog_format='MIXED'");
+  expect_travels(table, Way::arrays);
+  sql("SET GLOBAL binlog_format='ROW'");
+}
+
+TEST_F(MysqlWriter, goes_on_with_a_table_whose_definition_was_changed_meanwhile) {
+  const auto table = make_wide_table("id INT PRIMARY KEY, a VARCHAR(100)");
+  sql("INSERT INTO src.t SELECT seq, seq FROM seq_1_to_100");
+  const RowBatch rows = source_rows(table);
+  Writer w = writer();
+  w.write_chunk(table, rows, mark_of(1), contract::ChunkWrite::upsert);
+  sql("ALTER TABLE dst.t ADD COLUMN b INT NOT NULL DEFAULT 7 FIRST, MODIFY a TEXT");
+  w.write_chunk(table, rows, mark_of(1), contract::ChunkWrite::upsert);
+  EXPECT_EQ(dump_of(table, "src.t"), dump_of(table, "dst.t"));
+  EXPECT_EQ(value("SELECT COUNT(*) FROM dst.t WHERE b=7"), "100");
+  sql("DROP TABLE dst.t; CREATE TABLE dst.t LIKE src.t");
+  w.write_chunk(table, rows, mark_of(1), contract::ChunkWrite::upsert);
+  EXPECT_EQ(dump_of(table, "src.t"), dump_of(table, "dst.t"));
+}
+
 TEST_F(MysqlWriter, falls_back_to_statements_where_local_infile_is_off) {
   const auto table = make_table("id INT PRIMARY KEY, a VARCHAR(100)");
   sql("INSERT INTO src.t SELECT seq, REPEAT('x',100) FROM seq_1_to_5000");
   Writer w = writer();
+  w.sink().use(Way::lines);
   sql("SET GLOBAL local_infile=0");  // after the writer asked
   w.write_chunk(table, source_rows(table), mark_of(1), contract::ChunkWrite::upsert);
   EXPECT_EQ(value("SELECT COUNT(*) FROM dst.t"), "5000");

@@ -144,7 +144,7 @@ class Assessment {
   }
 
   void check_load_path() {
-    if (s_.variable("local_infile") != "ON") {
+    if (!c_.takes_arrays() && s_.variable("local_infile") != "ON") {
       s_.add(Severity::note, "target.local_infile", "target",
              "local_infile is off: rows are sent as REPLACE statements, which is slower",
              "SET GLOBAL local_infile=ON; while the data is copied");

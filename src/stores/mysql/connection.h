@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -98,6 +99,12 @@ struct Executed {
   unsigned warnings = 0;
 };
 
+// A statement with parameters, known to the server by a number of its connection.
+struct ClosePrepared {
+  void operator()(MYSQL_STMT* prepared) const { mysql_stmt_close(prepared); }
+};
+using Prepared = std::unique_ptr<MYSQL_STMT, ClosePrepared>;
+
 class Connection;
 
 // While it lives, a requested stop interrupts the connection.
@@ -165,6 +172,11 @@ class Connection {
   std::vector<Result> query_all(const std::vector<std::string>& statements);
   Executed execute(std::string_view sql);        // throws away rows, should there be any
   Executed execute(const Statement& statement);  // that gives no rows
+  // A Prepared must not outlive its connection's last use.
+  Prepared prepare(std::string_view sql);
+  // Does the server run a prepared statement over many rows that come in one packet?
+  bool takes_arrays() const;
+  Executed execute_arrays(std::string_view packet);  // of row_arrays.h
   Stream stream(std::string_view sql);
   // The first cell of the first row; nothing if NULL or no row.
   std::optional<std::string> scalar(std::string_view sql);
@@ -191,6 +203,7 @@ class Connection {
   void connect(const ConnectOptions& options);
   void set_options(const ConnectOptions& options);
   void keep_alive();
+  [[noreturn]] void fail(MYSQL_STMT& prepared);
   void send(std::string_view sql);
   void wait_for_answer();
   Result take_answer();

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "stores/mysql/row_arrays.h"
 #include "stores/mysql/row_text.h"
 #include "stores/mysql/server_support.h"
 #include "stores/mysql/sql.h"
@@ -21,10 +22,12 @@ using base::Error;
 using base::ErrorKind;
 
 constexpr std::size_t preferred_statement = std::size_t{1} << 20U;
+constexpr std::size_t preferred_arrays = std::size_t{4} << 20U;
+constexpr std::size_t most_prepared = 16;
 constexpr std::size_t room_beside_statement = 4096;  // in a packet
 constexpr std::size_t mebibyte = std::size_t{1} << 20U;
 constexpr std::size_t greatest_packet = std::size_t{1} << 30U;
-// Below this a statement is as fast as lines, with one round trip less.
+// Below this a statement is as fast as arrays and lines, with one round trip less.
 constexpr std::size_t worth_loading = std::size_t{32} << 10U;
 // A value of 64 MiB was not loaded by LOAD DATA within 90 seconds on MySQL 5.7, so greater rows go
 // as statements where they fit into one.
@@ -92,40 +95,89 @@ RowSink::RowSink(Connection& connection) : connection_(connection) {
   packet_limit_ = r.number(0, "p").value_or(1U << 20U);
   packet_limit_ -= std::min(packet_limit_ / 4, room_beside_statement);
   statement_limit_ = std::min(packet_limit_, preferred_statement);
+  server_takes_arrays_ = connection_.takes_arrays();
   server_allows_lines_ = r.number(0, "l") == 1;
-  lines_allowed_ = server_allows_lines_;
+  use(Way::arrays);
 }
+
+// Rows that are sent together.
+struct RowSink::Run {
+  std::size_t first = 0;
+  std::size_t last = 0;
+  std::size_t bytes = 0;
+  std::uint64_t zero_enums = 0;
+  Way way = Way::statements;
+};
 
 void RowSink::put(const contract::TablePair& table, const model::RowBatch& rows) {
   assert(rows.empty() || rows.columns() == table.source.columns.size());
   const Batch batch{table, rows, written_columns(table.source)};
-  std::size_t first = 0;
-  while (first < rows.rows()) {
-    std::size_t bytes = 0;
-    std::uint64_t zero_enums = 0;
-    bool typed = false;
-    bool great = false;
-    std::size_t last = first;
-    while (last < rows.rows() && zero_enums < zero_enums_a_statement) {
-      const RowFacts facts = facts_of(table.source, batch.columns, rows, last);
-      great = facts.bytes > great_row;
-      if (great && last > first) {
-        great = false;  // it stands alone, next
+  for (std::size_t first = 0; first < rows.rows();) {
+    const Run run = next_run(batch, first);
+    switch (run.way) {
+      case Way::arrays:
+        put_arrays(batch, run);
         break;
-      }
-      bytes += facts.bytes;
-      zero_enums += facts.zero_enums;
-      typed |= facts.typed;
-      ++last;
-      if (great) break;
+      case Way::lines:
+        load(batch, run.first, run.last, run.zero_enums);
+        break;
+      case Way::statements:
+        replace(batch, run.first, run.last);
+        break;
     }
-    if (lines_allowed_ && !typed && !great && bytes >= worth_loading) {
-      load(batch, first, last, zero_enums);
-    } else {
-      replace(batch, first, last);
-    }
-    first = last;
+    first = run.last;
   }
+}
+
+RowSink::Run RowSink::next_run(const Batch& batch, std::size_t first) const {
+  const std::size_t framing = most_framing(batch.columns);
+  const std::size_t most_of_arrays = std::min(packet_limit_, preferred_arrays);
+  Run run{.first = first, .last = first};
+  bool typed = false;
+  bool great = false;
+  while (run.last < batch.rows.rows() && run.zero_enums < zero_enums_a_statement && !great) {
+    const RowFacts facts = facts_of(batch.table.source, batch.columns, batch.rows, run.last);
+    const std::size_t bytes = facts.bytes + framing;
+    great = bytes > (arrays_allowed_ ? most_of_arrays : great_row);
+    const bool full = arrays_allowed_ && run.bytes + bytes > most_of_arrays;
+    if (run.last > run.first && (great || full)) {
+      great = false;  // it stands alone, next
+      break;
+    }
+    run.bytes += bytes;
+    run.zero_enums += facts.zero_enums;
+    typed |= facts.typed;
+    ++run.last;
+  }
+  if (typed || run.bytes < worth_loading) return run;
+  if (arrays_allowed_ && run.bytes <= packet_limit_) {
+    run.way = Way::arrays;
+  } else if (lines_allowed_ && !great) {
+    run.way = Way::lines;
+  }
+  return run;
+}
+
+void RowSink::put_arrays(const Batch& batch, const Run& run) {
+  const auto& [table, rows, columns] = batch;
+  Executed done;
+  try {
+    const Prepared& statement = prepared(replace_arrays(table.target, table.source, columns));
+    done =
+        connection_.execute_arrays(arrays_packet(static_cast<std::uint32_t>(statement->stmt_id),
+                                                 table.source, columns, rows, run.first, run.last));
+  } catch (const Error& e) {
+    throw e.within(table.target.text());
+  }
+  expect_replaced(batch, run.last - run.first, done, run.zero_enums);
+}
+
+const Prepared& RowSink::prepared(std::string sql) {
+  const auto known = prepared_.find(sql);
+  if (known != prepared_.end()) return known->second;
+  if (prepared_.size() == most_prepared) prepared_.clear();
+  Prepared statement = connection_.prepare(sql);
+  return prepared_.emplace(std::move(sql), std::move(statement)).first->second;
 }
 
 void RowSink::load(const Batch& batch, std::size_t first, std::size_t last,
@@ -201,9 +253,13 @@ void RowSink::replace_bounded(const Batch& batch, const Statement& statement, st
   } catch (const Error& e) {
     throw e.within(batch.table.target.text());
   }
+  expect_replaced(batch, rows, done, zero_enums);
+}
+
+void RowSink::expect_replaced(const Batch& batch, std::uint64_t sent, const Executed& done,
+                              std::uint64_t zero_enums) {
   // Rows that were replaced count twice or more.
-  const std::uint64_t stored = std::min<std::uint64_t>(done.affected, rows);
-  expect(batch, rows, stored, done.warnings, zero_enums);
+  expect(batch, sent, std::min<std::uint64_t>(done.affected, sent), done.warnings, zero_enums);
 }
 
 void RowSink::expect(const Batch& batch, std::uint64_t sent, std::uint64_t stored,

@@ -6,6 +6,7 @@
 // back. Used by one thread, on one connection, which it prepares for itself and must outlive it.
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -32,18 +33,28 @@ class RowSink {
   void require_only_zero_enums(const contract::TablePair& table, std::uint64_t warnings,
                                std::uint64_t zero_enums);
 
-  // How rows are to be sent: lines are faster, but a server may refuse LOAD DATA LOCAL.
-  enum class Way { lines, statements };
-  void use(Way way) { lines_allowed_ = way == Way::lines && server_allows_lines_; }
+  // How rows are sent, the fastest first; not every server takes all of them.
+  enum class Way { arrays, lines, statements };
+  // The fastest way from now on. Another is taken where a server or a row needs it.
+  void use(Way way) {
+    arrays_allowed_ = way <= Way::arrays && server_takes_arrays_;
+    lines_allowed_ = way <= Way::lines && server_allows_lines_;
+  }
 
   // The greatest statement that is sent, in bytes.
   std::size_t statement_limit() const { return statement_limit_; }
 
  private:
   struct Batch;
+  struct Run;
+  Run next_run(const Batch& batch, std::size_t first) const;
+  void put_arrays(const Batch& batch, const Run& run);
   void load(const Batch& batch, std::size_t first, std::size_t last, std::uint64_t zero_enums);
   void replace(const Batch& batch, std::size_t first, std::size_t last);
   void replace_bounded(const Batch& batch, const Statement& statement, std::size_t rows,
+                       std::uint64_t zero_enums);
+  const Prepared& prepared(std::string sql);
+  void expect_replaced(const Batch& batch, std::uint64_t sent, const Executed& done,
                        std::uint64_t zero_enums);
   void expect(const Batch& batch, std::uint64_t sent, std::uint64_t stored, std::uint64_t warnings,
               std::uint64_t zero_enums);
@@ -52,10 +63,13 @@ class RowSink {
   [[noreturn]] void mismatch(const std::string& table, const std::string& what);
 
   Connection& connection_;
+  bool server_takes_arrays_ = false;
+  bool arrays_allowed_ = false;
   bool server_allows_lines_ = false;
   bool lines_allowed_ = false;
   std::size_t packet_limit_ = 0;
   std::size_t statement_limit_ = 0;
+  std::map<std::string, Prepared> prepared_;  // by the statement's text
 };
 
 }  // namespace wherry::stores::mysql

@@ -68,18 +68,11 @@ void append_escaped(std::string& out, std::string_view bytes) {
   out.append(bytes, done);
 }
 
-// '0' as text means the year 2000, '0000' the year 0; of YEAR(2) two digits are all there is.
-void append_year(std::string& out, const Column& column, std::string_view digits) {
-  const std::size_t width = column.length == 2 ? 2 : 4;
-  if (digits.size() < width) out.append(width - digits.size(), '0');
-  out += digits;
-}
-
 void append_field(std::string& out, const Column& column, model::Cell cell) {
   if (!cell) {
     out += "\\N";
   } else if (column.type == ColumnType::year) {
-    append_year(out, column, *cell);
+    out += year_digits(column, *cell);
   } else if (column.type == ColumnType::json) {
     append_escaped(out, plain_json(*cell));
   } else if (holds_bytes(column.type)) {
@@ -94,7 +87,7 @@ void append_value(Statement& out, const Column& column, model::Cell cell) {
     out.sql += "NULL";
   } else if (column.type == ColumnType::year) {
     out.sql += '\'';
-    append_year(out.sql, column, *cell);
+    out.sql += year_digits(column, *cell);
     out.sql += '\'';
   } else if (holds_bytes(column.type) && column.type != ColumnType::json) {
     append_quoted(out.sql, *cell);
@@ -204,6 +197,12 @@ void append_values(Statement& out, const model::TableSchema& shape,
     append_value(out, shape.columns[columns[i]], rows.cell(row, columns[i]));
   }
   out.sql += ')';
+}
+
+std::string year_digits(const Column& column, std::string_view digits) {
+  const std::size_t width = column.length == 2 ? 2 : 4;
+  std::string out(width - std::min(width, digits.size()), '0');
+  return out += digits;
 }
 
 void append_quoted(std::string& out, std::string_view bytes) {

@@ -64,6 +64,10 @@ void append_values(Statement& out, const model::TableSchema& shape,
                    const std::vector<std::size_t>& columns, const model::RowBatch& rows,
                    std::size_t row);
 
+// Of a cell of a YEAR: '0' as text means the year 2000, '0000' the year 0; of YEAR(2) two digits
+// are all there is.
+std::string year_digits(const model::Column& column, std::string_view digits);
+
 // A string literal of any bytes, for a session with NAMES binary and backslash escapes.
 void append_quoted(std::string& out, std::string_view bytes);
 

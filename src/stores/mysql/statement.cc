@@ -4,7 +4,6 @@
 #include <cassert>
 #include <charconv>
 #include <cstdint>
-#include <memory>
 #include <string_view>
 
 #include <mysql.h>
@@ -16,10 +15,6 @@
 namespace wherry::stores::mysql {
 
 namespace {
-
-struct Close {
-  void operator()(MYSQL_STMT* prepared) const { mysql_stmt_close(prepared); }
-};
 
 // Of "2020-01-01 12:30:00.000000".
 MYSQL_TIME time_of(std::string_view text) {
@@ -74,24 +69,50 @@ class Bound {
 
 }  // namespace
 
-Executed Connection::execute(const Statement& statement) {
-  if (statement.parameters.empty()) return execute(std::string_view(statement.sql));
+Prepared Connection::prepare(std::string_view sql) {
   if (interrupted_) base::throw_cancelled();
   drop_rest();
-  const std::unique_ptr<MYSQL_STMT, Close> prepared(mysql_stmt_init(mysql_));
+  Prepared prepared(mysql_stmt_init(mysql_));
   if (!prepared) fail();
+  if (mysql_stmt_prepare(prepared.get(), sql.data(), sql.size()) != 0) fail(*prepared);
+  return prepared;
+}
+
+void Connection::fail(MYSQL_STMT& prepared) {
+  if (interrupted_) base::throw_cancelled();
+  throw to_error(mysql_stmt_errno(&prepared), mysql_stmt_error(&prepared), endpoint_.text());
+}
+
+Executed Connection::execute(const Statement& statement) {
+  if (statement.parameters.empty()) return execute(std::string_view(statement.sql));
+  const Prepared prepared = prepare(statement.sql);
   Bound bound(statement.parameters);
-  const auto size = static_cast<unsigned long>(statement.sql.size());
-  if (mysql_stmt_prepare(prepared.get(), statement.sql.data(), size) != 0 ||
-      mysql_stmt_bind_param(prepared.get(), bound.binds()) != 0 ||
+  if (mysql_stmt_bind_param(prepared.get(), bound.binds()) != 0 ||
       mysql_stmt_execute(prepared.get()) != 0) {
-    if (interrupted_) base::throw_cancelled();
-    throw to_error(mysql_stmt_errno(prepared.get()), mysql_stmt_error(prepared.get()),
-                   endpoint_.text());
+    fail(*prepared);
   }
   assert(mysql_stmt_field_count(prepared.get()) == 0);
   return {mysql_stmt_affected_rows(prepared.get()),
           static_cast<unsigned>(mysql_stmt_warning_count(prepared.get()))};
+}
+
+bool Connection::takes_arrays() const {
+  std::uint64_t capabilities = 0;
+  return server_.is_mariadb() &&
+         mariadb_get_infov(mysql_, MARIADB_CONNECTION_EXTENDED_SERVER_CAPABILITIES,
+                           &capabilities) == 0 &&
+         (capabilities << 32U & MARIADB_CLIENT_STMT_BULK_OPERATIONS) != 0;
+}
+
+Executed Connection::execute_arrays(std::string_view packet) {
+  if (interrupted_) base::throw_cancelled();
+  drop_rest();
+  if (mysql_->methods->db_command(mysql_, COM_STMT_BULK_EXECUTE, packet.data(), packet.size(), 1,
+                                  nullptr) != 0 ||
+      mysql_read_query_result(mysql_) != 0) {
+    fail();
+  }
+  return {mysql_affected_rows(mysql_), mysql_warning_count(mysql_)};
 }
 
 }  // namespace wherry::stores::mysql
