@@ -128,7 +128,7 @@ Clients::Clients(const Server& server, const ClientOptions& options)
       }
     }
     connection.exec("COMMIT");
-    tables_[table.name] = std::make_shared<const Table>(std::move(table));
+    keep(std::move(table));
   }
   for (unsigned i = 0; i < options.writers; ++i) {
     threads_.emplace_back([this, i](const std::stop_token& stop) { write(i, stop); });
@@ -139,6 +139,13 @@ Clients::Clients(const Server& server, const ClientOptions& options)
 }
 
 Clients::~Clients() = default;
+
+// Requires: mutex_, once there are threads.
+void Clients::keep(Table table) {
+  // Not in one statement with the move, which comes before the name is read.
+  auto kept = std::make_shared<const Table>(std::move(table));
+  tables_[kept->name] = kept;
+}
 
 std::shared_ptr<const Table> Clients::some_table(Random& random) const {
   const std::lock_guard lock(mutex_);
@@ -333,9 +340,7 @@ void Clients::change_one_definition(Session& session, Random& random, unsigned n
   const std::lock_guard lock(mutex_);
   const bool keeps_old = sql.starts_with("CREATE");
   if (!keeps_old) tables_.erase(old->name);
-  if (!sql.starts_with("DROP TABLE")) {
-    tables_[table.name] = std::make_shared<const Table>(std::move(table));
-  }
+  if (!sql.starts_with("DROP TABLE")) keep(std::move(table));
 }
 
 }  // namespace wherry::tests

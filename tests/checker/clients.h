@@ -64,6 +64,7 @@ class Clients {
   void write(unsigned number, const std::stop_token& stop);
   void change_definitions(const std::stop_token& stop);
   void change_one_definition(Session& session, Random& random, unsigned number);
+  void keep(Table table);
   std::shared_ptr<const Table> some_table(Random& random) const;
 
   const Server& server_;
