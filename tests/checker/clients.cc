@@ -5,6 +5,7 @@
 #include <chrono>
 #include <fstream>
 #include <optional>
+#include <utility>
 
 #include "tests/checker/statements.h"
 
@@ -25,6 +26,15 @@ std::string numbers(const std::filesystem::path& file, unsigned lines) {
   for (unsigned i = 1; i <= lines; ++i) out << i << "\n";
   return file.string();
 }
+
+// A transaction of XA: whose it is, and which one of these.
+struct XaBranch {
+  std::string global;
+  std::string branch;
+
+  std::string id() const { return "'" + global + "','" + branch + "'"; }
+  bool operator==(const XaBranch&) const = default;
+};
 
 }  // namespace
 
@@ -50,15 +60,41 @@ class Clients::Session {
 
   // False if the server refused it.
   bool run(const std::string& sql) {
+    return attempt([&] { connection_->exec(sql); });
+  }
+
+  // Of the last statement that was refused.
+  unsigned refusal() const { return refusal_; }
+
+  // Whether a connection was lost since the last look: perhaps the server was started anew.
+  bool was_lost() { return std::exchange(was_lost_, false); }
+
+  // Of all clients; nothing if the server refused to tell.
+  std::optional<std::vector<XaBranch>> prepared() {
+    Rows rows;
+    if (!attempt([&] { rows = connection_->query("XA RECOVER"); })) return std::nullopt;
+    std::vector<XaBranch> out;
+    for (const auto& row : rows) {
+      const std::string both = row.at(3).value();
+      const std::size_t length = std::stoul(row.at(1).value());
+      out.push_back({both.substr(0, length), both.substr(length)});
+    }
+    return out;
+  }
+
+ private:
+  template <typename Statement>
+  bool attempt(Statement statement) {
     try {
       if (!connection_) connect();
-      connection_->exec(sql);
+      statement();
       ++clients_.statements_;
       return true;
     } catch (const SqlError& error) {
       ++clients_.refused_;
       refusal_ = error.number();
       if (error.lost()) {
+        was_lost_ = true;
         leave();
         std::this_thread::sleep_for(100ms);
       }
@@ -66,10 +102,6 @@ class Clients::Session {
     }
   }
 
-  // Of the last statement that was refused.
-  unsigned refusal() const { return refusal_; }
-
- private:
   void connect() {
     connection_.emplace(clients_.server_.connect("checker"));
     constexpr std::array<const char*, 6> modes{"",
@@ -94,6 +126,7 @@ class Clients::Session {
   const Manner manner_;
   std::optional<Connection> connection_;
   unsigned refusal_ = 0;
+  bool was_lost_ = false;
   std::uint64_t left_ = 0;
 };
 
@@ -159,10 +192,11 @@ void Clients::write(unsigned number, const std::stop_token& stop) {
   XaIds prepared;
   for (unsigned last = 0; !stop.stop_requested();) {
     if (pick(random, 100) == 0) session.leave();
+    if (options_.xa && session.was_lost()) find_prepared(session, number, prepared);
     // Soon enough for changes of definition, which wait for its tables.
     if (!prepared.empty() && pick(random, 4) == 0) end_prepared(session, random, prepared);
     if (options_.xa && pick(random, 15) == 0) {
-      write_xa(session, random, "'" + std::to_string(number) + "','" + std::to_string(++last) + "'",
+      write_xa(session, random, XaBranch{std::to_string(number), std::to_string(++last)}.id(),
                prepared);
       continue;
     }
@@ -175,7 +209,10 @@ void Clients::write(unsigned number, const std::stop_token& stop) {
     session.run("SET autocommit=1");
     std::this_thread::sleep_for(std::chrono::milliseconds(pick(random, 10)));
   }
-  while (!prepared.empty()) end_prepared(session, random, prepared);
+  // All of them: who plans a migration next waits for their end.
+  while (options_.xa && (!find_prepared(session, number, prepared) || !prepared.empty())) {
+    while (!prepared.empty()) end_prepared(session, random, prepared);
+  }
 }
 
 // Of one phase, ended by its own session, or left prepared.
@@ -191,9 +228,9 @@ void Clients::write_xa(Session& session, Random& random, const std::string& id, 
     return;
   }
   prepared.push_back({id, false});
-  prepared.back().answered = session.run("XA PREPARE " + id);
-  if (prepared.back().answered && end != 1 &&
-      session.run((end == 2 ? "XA COMMIT " : "XA ROLLBACK ") + id)) {
+  const bool answered = session.run("XA PREPARE " + id);
+  prepared.back().commit = answered && (end == 2 || (end == 1 && pick(random, 3) != 0));
+  if (answered && end != 1 && session.run(prepared.back().end())) {
     prepared.pop_back();
   } else {
     session.leave();
@@ -201,19 +238,50 @@ void Clients::write_xa(Session& session, Random& random, const std::string& id, 
   }
 }
 
-// The server does not know it if it was never prepared. Nobody commits what did not answer: one
-// that a killed server had prepared, but not logged, it forgets to log at its commit.
+// Tries to. The server does not know it if it was never prepared, or while another session has it.
 void Clients::end_prepared(Session& session, Random& random, XaIds& prepared) {
   constexpr unsigned unknown = 1397;
   const auto at = prepared.begin() + pick(random, static_cast<unsigned>(prepared.size()));
-  const bool commit = pick(random, 3) != 0 && at->answered;
-  const std::string statement = (commit ? "XA COMMIT " : "XA ROLLBACK ") + at->text;
-  for (int attempt = 0; attempt < 100; ++attempt) {
-    if (session.run(statement)) break;
-    if (session.refusal() == unknown) break;
+  if (!session.run(at->end())) {
     std::this_thread::sleep_for(20ms);
+    if (session.refusal() != unknown) return;
+    const auto told = session.prepared();
+    if (!told || std::any_of(told->begin(), told->end(),
+                             [&](const XaBranch& each) { return each.id() == at->text; })) {
+      return;
+    }
   }
   prepared.erase(at);
+}
+
+// Adds what the server has prepared for this client, of which it does not know: a server that was
+// killed forgets rollbacks which it had answered. False if the server told nothing.
+bool Clients::find_prepared(Session& session, unsigned number, XaIds& prepared) {
+  const auto told = session.prepared();
+  if (!told) return false;
+  for (const XaBranch& each : *told) {
+    const bool known = std::any_of(prepared.begin(), prepared.end(),
+                                   [&](const XaId& other) { return other.text == each.id(); });
+    if (each.global == std::to_string(number) && !known) prepared.push_back({each.id(), false});
+  }
+  return true;
+}
+
+// Whatever is prepared now. A server that was killed forgets which tables it keeps from being
+// changed, and a definition that changes between its rows and its end is refused.
+void Clients::wait_for_prepared(Session& session, const std::stop_token& stop) {
+  auto open = session.prepared();
+  while (!stop.stop_requested() && (!open || !open->empty())) {
+    std::this_thread::sleep_for(20ms);
+    auto now = session.prepared();
+    if (open && now) {
+      std::erase_if(*open, [&](const XaBranch& each) {
+        return std::find(now->begin(), now->end(), each) == now->end();
+      });
+    } else {
+      open = std::move(now);
+    }
+  }
 }
 
 void Clients::write_something(Session& session, Random& random, bool large) {
@@ -244,6 +312,7 @@ void Clients::change_definitions(const std::stop_token& stop) {
   Session session(*this, random, Manner::careful);
   for (unsigned number = 0; !stop.stop_requested(); ++number) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100 + pick(random, 900)));
+    if (options_.xa && session.was_lost()) wait_for_prepared(session, stop);
     const auto held = hold_definitions();
     change_one_definition(session, random, number);
   }
