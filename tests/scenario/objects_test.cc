@@ -232,6 +232,56 @@ TEST_P(ObjectsTest, what_cannot_be_made_is_a_finding_by_its_name) {
   ASSERT_EQ(wherry.stop(60s), 130) << wherry.output();
 }
 
+// RENAME TABLE does not say that it is about a view, and what was not made cannot tell either.
+TEST_P(ObjectsTest, a_view_that_is_not_there_gets_another_name_and_is_a_finding_by_that) {
+  const Server source = start();
+  const Server target = start();
+  source.exec_sql(
+      "CREATE DATABASE shop; CREATE DATABASE other; CREATE TABLE other.t (id INT PRIMARY KEY); "
+      "CREATE TABLE shop.orders (id INT PRIMARY KEY); "
+      "CREATE VIEW shop.outside AS SELECT id FROM other.t; "
+      "CREATE VIEW shop.removed AS SELECT id FROM shop.orders");
+  Wherry wherry(source, target, {"shop.*"});
+  wherry.start();
+  settle(wherry, source, target, "shop");
+  target.exec_sql("CREATE VIEW shop.taken AS SELECT 'mine' AS whose");
+  source.exec_sql("CREATE VIEW shop.taken AS SELECT id FROM shop.orders");
+  settle(wherry, source, target, "shop");
+  EXPECT_TRUE(finding_of(status(wherry), "objects.refused", "view shop.outside").is_object());
+  EXPECT_TRUE(finding_of(status(wherry), "target.object_exists", "view shop.taken").is_object());
+  target.exec_sql("DROP VIEW shop.removed");
+
+  source.exec_sql(
+      "RENAME TABLE shop.outside TO shop.elsewhere; RENAME TABLE shop.taken TO shop.free; "
+      "RENAME TABLE shop.removed TO shop.gone");
+  settle(wherry, source, target, "shop");
+  json seen = status(wherry);
+  EXPECT_TRUE(finding_of(seen, "objects.refused", "view shop.outside").is_null()) << seen.dump(1);
+  EXPECT_TRUE(finding_of(seen, "target.object_exists", "view shop.taken").is_null());
+  for (const char* view : {"view shop.elsewhere", "view shop.free", "view shop.gone"}) {
+    EXPECT_TRUE(finding_of(seen, "objects.absent", view).is_object()) << view << seen.dump(1);
+  }
+  EXPECT_EQ(cell(target, "SELECT whose FROM shop.taken"), "mine");
+
+  source.exec_sql(
+      "DROP VIEW shop.elsewhere; "
+      "CREATE OR REPLACE VIEW shop.free AS SELECT id FROM shop.orders; "
+      "CREATE OR REPLACE VIEW shop.gone AS SELECT id FROM shop.orders");
+  settle(wherry, source, target, "shop");
+  seen = status(wherry);
+  for (const char* view : {"view shop.elsewhere", "view shop.free", "view shop.gone"}) {
+    EXPECT_TRUE(finding_of(seen, "objects.absent", view).is_null()) << view << seen.dump(1);
+  }
+  target.exec_sql("DROP VIEW shop.taken");
+  EXPECT_EQ(objects_of(target, "shop"), objects_of(source, "shop"));
+
+  // A table that is not there any more is none of these.
+  target.exec_sql("DROP TABLE shop.orders");
+  source.exec_sql("RENAME TABLE shop.orders TO shop.renamed");
+  EXPECT_NE(wherry.wait(60s), 0);
+  EXPECT_NE(wherry.output().find("ddl.no_such_table"), std::string::npos) << wherry.output();
+}
+
 INSTANTIATE_TEST_SUITE_P(Servers, ObjectsTest, testing::Values("mariadb", "mysql57"),
                          [](const auto& of) { return std::string(of.param); });
 

@@ -105,12 +105,16 @@ class Maker {
     return std::nullopt;
   }
 
-  // Nothing if it bears its new name, also since an earlier attempt.
+  // Nothing if it bears its new name, also since an earlier attempt. What others made under the old
+  // name is not touched.
   std::optional<Finding> rename_view(const CollectionName& from, const CollectionName& to) {
     const CollectionName old = object_home(route_, ObjectKind::view, from);
     const CollectionName home = object_home(route_, ObjectKind::view, to);
-    if (!is_view(old)) return std::nullopt;
     const std::string subject = subject_of(ObjectKind::view, to);
+    if (!is_ours(ObjectKind::view, old) || !is_view(old)) {
+      if (is_ours(ObjectKind::view, home) && is_view(home)) return std::nullopt;
+      return absent(subject);
+    }
     if (exists(ObjectKind::view, home)) return taken(subject, home);
     note_as_ours(ObjectKind::view, home);
     try {
@@ -172,6 +176,12 @@ class Maker {
     return {Severity::blocker, "target.object_exists", subject,
             "the target has something of its name, " + home.text() + ", that Wherry did not make",
             "drop or rename it on the target, then make the object there by hand"};
+  }
+  static Finding absent(const std::string& subject) {
+    return {Severity::blocker, "objects.absent", subject,
+            "it was not on the target when the source gave it this name",
+            "mend what kept it from there, then run CREATE OR REPLACE VIEW with its definition on "
+            "the source: that makes it on the target"};
   }
   static Finding refused(const std::string& subject, const Error& e) {
     const bool told = e.code().starts_with("objects.") || e.code().starts_with("ddl.");

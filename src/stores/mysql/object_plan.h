@@ -23,8 +23,9 @@ struct RenamedView {
   model::CollectionName to;
 };
 
-// RENAME TABLE does not say what it renames: these are names of views that we made, before all of
-// it and after. Nothing if it is about tables.
+// RENAME TABLE does not say what it renames: these are names of what is no table of a migration,
+// before all of it and after, also of views that are not on the target. Nothing if it is about
+// tables.
 struct RenamedViews {
   std::vector<RenamedView> views;
   bool exchange = false;  // a name is borne by one and then by another: it must not be repeated
