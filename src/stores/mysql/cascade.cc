@@ -62,15 +62,10 @@ std::vector<CascadeRule> read_cascades(Connection& connection,
                                        const std::vector<contract::TablePair>& tables,
                                        const std::vector<model::CollectionName>& names) {
   std::vector<CascadeRule> out;
+  const auto definitions = show_create(connection, names);
   for (std::size_t i = 0; i < tables.size(); ++i) {
-    std::string definition;
-    try {
-      definition = show_create(connection, names[i]);
-    } catch (const Error& e) {
-      if (e.code() != "mysql.table_changed") throw;
-      continue;  // it is not there (any more)
-    }
-    for (const ForeignKey& key : foreign_keys_in(definition, names[i])) {
+    if (!definitions[i]) continue;  // it is not there (any more)
+    for (const ForeignKey& key : foreign_keys_in(*definitions[i], names[i])) {
       if (!key.cascades()) continue;
       auto parent = std::find(names.begin(), names.end(), key.parent);
       if (parent == names.end()) {  // a server may keep names in lower case

@@ -81,7 +81,15 @@ class TableMaker {
   TableMaker(Connection& connection, const contract::Fence& fence, Source& source,
              const std::vector<TablePair>& tables)
       : connection_(connection), fence_(fence), source_(source) {
-    for (const auto& pair : tables) targets_[pair.source.name] = pair.target;
+    std::vector<CollectionName> names;
+    for (const auto& pair : tables) {
+      targets_[pair.source.name] = pair.target;
+      names.push_back(pair.source.name);
+    }
+    auto definitions = source_.create_statements(names);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      definitions_[names[i]] = std::move(definitions[i]);
+    }
   }
 
   void make(const TablePair& pair) {
@@ -123,8 +131,13 @@ class TableMaker {
       const auto at = targets_.find(name);
       return at == targets_.end() ? std::nullopt : std::optional(at->second);
     };
-    const std::string statement = rewrite_create(source_.create_statement(pair.source.name),
-                                                 pair.source.name, target_of, connection_.server());
+    const auto& definition = definitions_.at(pair.source.name);
+    if (!definition) {
+      throw Error(ErrorKind::data_mismatch, "mysql.table_changed",
+                  "the source's table is not there any more", pair.source.name.text());
+    }
+    const std::string statement =
+        rewrite_create(*definition, pair.source.name, target_of, connection_.server());
     try {
       if (connection_.execute(statement).warnings != 0) check_warnings(pair);
     } catch (const Error& e) {
@@ -153,6 +166,7 @@ class TableMaker {
   const contract::Fence& fence_;
   Source& source_;
   std::map<CollectionName, CollectionName> targets_;
+  std::map<CollectionName, std::optional<std::string>> definitions_;  // as the source has them
   std::set<std::string> schemas_;
 };
 

@@ -383,4 +383,36 @@ std::string show_create(Connection& connection, const model::CollectionName& nam
   }
 }
 
+std::vector<std::optional<std::string>> show_create(
+    Connection& connection, const std::vector<model::CollectionName>& names) {
+  constexpr std::size_t at_once = 64;
+  std::vector<std::optional<std::string>> out;
+  while (out.size() < names.size()) {
+    const std::size_t first = out.size();
+    const std::size_t last = std::min(names.size(), first + at_once);
+    std::vector<std::string> statements;
+    for (std::size_t i = first; i < last; ++i) {
+      statements.push_back("SHOW CREATE TABLE " + qualified(names[i]));
+    }
+    try {
+      for (const Result& answer : connection.query_all(statements)) {
+        out.emplace_back(answer.text(0, std::size_t{1}));
+      }
+    } catch (const base::Error& e) {
+      if (e.code() != "mysql.no_such_object") throw;
+      out.resize(first);
+    }
+    // One of them is gone: which, is seen one by one.
+    for (std::size_t i = out.size(); i < last; ++i) {
+      try {
+        out.emplace_back(show_create(connection, names[i]));
+      } catch (const base::Error& e) {
+        if (e.code() != "mysql.table_changed") throw;
+        out.emplace_back();
+      }
+    }
+  }
+  return out;
+}
+
 }  // namespace wherry::stores::mysql

@@ -41,6 +41,10 @@ std::optional<model::TableSchema> read_table(Connection& connection,
 
 // The server's own words for a table. Throws Error(data_mismatch) if there is no such table.
 std::string show_create(Connection& connection, const model::CollectionName& name);
+// Of many, some dozens in a round trip if the connection was opened for it; nothing for a table
+// that is not there.
+std::vector<std::optional<std::string>> show_create(
+    Connection& connection, const std::vector<model::CollectionName>& names);
 
 // From the words of information_schema.COLUMNS. Pure; for tests and for what describes columns
 // alike.

@@ -35,7 +35,8 @@ Source::~Source() = default;
 
 Connection& Source::connected() {
   if (connection_) return *connection_;
-  auto fresh = std::make_unique<Connection>(options_.endpoint, ConnectOptions{.stop = heeded_});
+  auto fresh = std::make_unique<Connection>(options_.endpoint,
+                                            ConnectOptions{.together = true, .stop = heeded_});
   check_identity(*fresh, options_.identity, "source");
   options_.identity = server_identity(*fresh);
   connection_ = std::move(fresh);
@@ -226,8 +227,9 @@ contract::SourceLoad Source::load() {
   return load;
 }
 
-std::string Source::create_statement(const model::CollectionName& table) {
-  return with_connection([&](Connection& c) { return show_create(c, table); });
+std::vector<std::optional<std::string>> Source::create_statements(
+    const std::vector<model::CollectionName>& tables) {
+  return with_connection([&](Connection& c) { return show_create(c, tables); });
 }
 
 std::vector<SchemaDefaults> Source::schemas() {

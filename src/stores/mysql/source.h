@@ -57,9 +57,10 @@ class Source final : public contract::RowSource {
                                                contract::TrackedTables tables) override;
   contract::SourceLoad load() override;
 
-  // The server's own words for a table ("CREATE TABLE …"), for a target of this kind.
-  // Throws Error(data_mismatch) if there is no such table.
-  std::string create_statement(const model::CollectionName& table);
+  // The server's own words for tables ("CREATE TABLE …"), for a target of this kind; nothing for
+  // one that is not there.
+  std::vector<std::optional<std::string>> create_statements(
+      const std::vector<model::CollectionName>& tables);
   // The schemas it has now, with what new tables get in them.
   std::vector<SchemaDefaults> schemas();
   std::vector<model::Finding> assess_with(Connection& target, const contract::TableFilter& filter,
