@@ -86,9 +86,9 @@ void ProveRows::drop_old_proofs() {
   }
 }
 
-std::vector<model::Chunk> ProveRows::unproved_chunks(std::size_t most) {
+std::vector<journal::ChunkRecord> ProveRows::unproved_chunks(std::size_t most) {
   const std::uint64_t version = parts_.unproved_version;
-  std::vector<model::Chunk> out;
+  std::vector<journal::ChunkRecord> out;
   if (version == nothing_unproved_at_) return out;
   const auto now = std::chrono::steady_clock::now();
   bool some_wait = false;
@@ -103,7 +103,7 @@ std::vector<model::Chunk> ProveRows::unproved_chunks(std::size_t most) {
           continue;
         }
       }
-      out.push_back(record.chunk);
+      out.push_back(record);
       if (out.size() == most) return out;
     }
   }
@@ -119,7 +119,7 @@ ProveRows::Done ProveRows::round(contract::RowReader& source, contract::RowReade
   const auto chunks = unproved_chunks(chunks_at_once);
   done.chunks = !chunks.empty();
   if (!done.chunks && !parts_.ledger.oldest_dirty(1)) return done;
-  for (const auto& chunk : chunks) parts_.ledger.start_tracking(chunk.collection);
+  for (const auto& copied : chunks) parts_.ledger.start_tracking(copied.chunk.collection);
   Suspects suspects;
   {
     const auto views = open_both_views(source, target, parts_.gate, stop);
@@ -131,18 +131,20 @@ ProveRows::Done ProveRows::round(contract::RowReader& source, contract::RowReade
   return done;
 }
 
-void ProveRows::prove_chunks(const BothViews& views, const std::vector<model::Chunk>& chunks,
+void ProveRows::prove_chunks(const BothViews& views,
+                             const std::vector<journal::ChunkRecord>& chunks,
                              std::chrono::milliseconds patience, Suspects& suspects,
                              const std::stop_token& stop) {
   const auto until = std::chrono::steady_clock::now() + patience;
-  for (const auto& chunk : chunks) {
-    if (std::chrono::steady_clock::now() > until) return;
+  for (const auto& copied : chunks) {
+    if (std::chrono::steady_clock::now() > until || !parts_.throttle.before(until, stop)) return;
     if (stop.stop_requested()) base::throw_cancelled();
+    const auto& chunk = copied.chunk;
     const auto pair = parts_.book.find(chunk.collection);
     if (!pair) continue;
     std::vector<model::Key> keys;
     try {
-      keys = prove_chunk(views, *pair, chunk);
+      keys = prove_chunk(views, *pair, copied);
     } catch (const base::Error& error) {
       if (error.kind() != base::ErrorKind::data_mismatch) throw;
       // The table is not as following knows it: a change of definition is on its way.
@@ -197,7 +199,8 @@ ProveRows::Digests ProveRows::digests(const BothViews& views, const contract::Ta
 
 std::vector<model::Key> ProveRows::prove_chunk(const BothViews& views,
                                                const contract::TablePair& pair,
-                                               const model::Chunk& chunk) {
+                                               const journal::ChunkRecord& copied) {
+  const model::Chunk& chunk = copied.chunk;
   const auto started = std::chrono::steady_clock::now();
   const auto [source, target, way] = digests(views, pair, chunk);
   std::vector<model::Key> different;
@@ -214,7 +217,9 @@ std::vector<model::Key> ProveRows::prove_chunk(const BothViews& views,
       return parts_.ledger.touched_after(pair.id, key, views.bracket.low);
     });
   }
-  parts_.throttle.done(source.rows, 0);
+  // As large as when they were copied; digests made in the stores send none.
+  const std::uint64_t bytes_a_row = copied.rows == 0 ? 0 : copied.bytes / copied.rows;
+  parts_.throttle.done(source.rows, way == streamed ? source.rows * bytes_a_row : 0);
   parts_.counters.rows_proved += source.rows;
   if (!different.empty()) return different;
 
@@ -285,7 +290,8 @@ bool ProveRows::prove_keys(const BothViews& views, const contract::TablePair& pa
     parts_.ledger.defer(pair.id, keys);
     return false;
   }
-  parts_.throttle.done(keys.size(), 0);
+  const std::uint64_t rows_estimated = std::max<std::uint64_t>(pair.source.row_estimate, 1);
+  parts_.throttle.done(keys.size(), keys.size() * pair.source.byte_estimate / rows_estimated);
   const std::unordered_set<model::Key> asked(keys.begin(), keys.end());
   const std::unordered_set<model::Key> differ(different.begin(), different.end());
   // A server may call two keys equal that differ in bytes: then it is not known which of those

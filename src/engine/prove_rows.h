@@ -52,7 +52,7 @@ class ProveRows {
   void session(const std::stop_token& stop);
   void drop_old_proofs();
   Done round(contract::RowReader& source, contract::RowReader& target, const std::stop_token& stop);
-  void prove_chunks(const BothViews& views, const std::vector<model::Chunk>& chunks,
+  void prove_chunks(const BothViews& views, const std::vector<journal::ChunkRecord>& chunks,
                     std::chrono::milliseconds patience, Suspects& suspects,
                     const std::stop_token& stop);
   bool prove_dirty_keys(const BothViews& views, Suspects& suspects, const std::stop_token& stop);
@@ -63,7 +63,7 @@ class ProveRows {
               const std::stop_token& stop);
   void recheck_differences(contract::RowReader& source, contract::RowReader& target,
                            const std::stop_token& stop);
-  std::vector<model::Chunk> unproved_chunks(std::size_t most);
+  std::vector<journal::ChunkRecord> unproved_chunks(std::size_t most);
   struct Digests {
     model::ChunkDigest source;
     model::ChunkDigest target;
@@ -73,7 +73,7 @@ class ProveRows {
                   const model::Chunk& chunk) const;
   // The keys that differ and were not being touched; nothing if the chunk is proved now.
   std::vector<model::Key> prove_chunk(const BothViews& views, const contract::TablePair& pair,
-                                      const model::Chunk& chunk);
+                                      const journal::ChunkRecord& copied);
   // The empty key, if the table's rows differ and nothing changed it since the source was read.
   std::vector<model::Key> compare_without_key(const BothViews& views,
                                               const contract::TablePair& pair) const;

@@ -1,6 +1,9 @@
 // What wherry may use, it keeps to: rows a second, the source's running threads, memory.
 
 #include <chrono>
+#include <cstdint>
+#include <fstream>
+#include <ios>
 #include <thread>
 #include <vector>
 
@@ -39,6 +42,23 @@ TEST(Limits, rows_a_second_are_kept) {
   // 7.5 s by the rule; the chunk that each thread reads last is paid for by nobody.
   EXPECT_GT(Clock::now() - start, 4s);
   bed.expect_equal_at_the_end(wherry);
+}
+
+TEST(Limits, bytes_a_second_are_kept_while_proving) {
+  Bed bed;
+  bed.start_load(100'000, 50);
+  bed.stop_load();
+  Wherry wherry(bed.source, bed.target, {"bank.*"}, "limits:\n  threads: 4\n  memory: 64 MiB\n");
+  wherry.start({"--until", "proved"});
+  ASSERT_EQ(wherry.wait(60s), 0) << wherry.output();
+  const auto bytes = Bed::status(wherry)["copy"]["bytes"].get<std::uint64_t>();
+  std::ofstream(wherry.config(), std::ios::app)
+      << "  bytes_per_second: " << bytes / 8 / 1000 << " kB/s\n";
+  const auto start = Clock::now();
+  const RunResult verified = wherry.command({"verify"});
+  ASSERT_EQ(verified.exit_code, 0) << verified.output;
+  // 8 s by the rule; the last chunk is paid for by nobody.
+  EXPECT_GT(Clock::now() - start, 4s);
 }
 
 TEST(Limits, while_the_source_is_busy_copying_waits) {
