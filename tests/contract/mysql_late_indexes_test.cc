@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <optional>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -45,7 +48,8 @@ class LateIndexes : public testing::TestWithParam<tests::ServerKind> {
         "AUTO_INCREMENT, `a ``b` VARCHAR(40) CHARACTER SET utf8, p INT, q INT, u INT, PRIMARY KEY "
         "(id), KEY g (grows), KEY `n ``m` (`a ``b`(9), q) COMMENT 'gr\xc3\xbc\xc3\x9f, )', KEY "
         "both_of (q, u), UNIQUE KEY u (u), KEY fp (p), FULLTEXT KEY words (`a ``b`), CONSTRAINT f "
-        "FOREIGN KEY (p) REFERENCES s.p (x)) ENGINE=InnoDB; CREATE TABLE s.small LIKE s.p");
+        "FOREIGN KEY (p) REFERENCES s.p (x)) ENGINE=InnoDB; CREATE TABLE s.small LIKE s.p; "
+        "CREATE TABLE s.just_large LIKE s.p");
     Endpoint endpoint;
     endpoint.socket = server_->socket();
     endpoint.user = "root";
@@ -56,14 +60,15 @@ class LateIndexes : public testing::TestWithParam<tests::ServerKind> {
     for (auto& shape :
          source_->tables([](const model::CollectionName& n) { return n.schema == "s"; })) {
       const std::string name = shape.name.name;
-      shape.row_estimate = name == "small" ? 10 : 100'000;
+      shape.row_estimate = name == "small" ? 199 : name == "just_large" ? 200 : 100'000;
       tables_.push_back({static_cast<model::CollectionId>(tables_.size() + 1), shape,
                          model::CollectionName{"new", name}});
     }
     target_->prepare();
     fence_ = target_->acquire({"m", "me", std::chrono::seconds(15)});
+    target_->start_stream(fence_, model::Position::in_log("log.000001", 4));
     target_->create_tables(fence_, *source_, tables_);
-    for (const auto* name : {"p", "t", "small"}) expect_as_the_sources(name);
+    for (const auto* name : {"p", "t", "small", "just_large"}) expect_as_the_sources(name);
   }
 
   std::vector<std::string> indexes(const std::string& table) {
@@ -75,6 +80,58 @@ class LateIndexes : public testing::TestWithParam<tests::ServerKind> {
       if (const auto at = line.find("`s`.`p`"); at != std::string::npos) line.replace(at, 7, "`p`");
     }
     EXPECT_EQ(indexes(table), wanted);
+  }
+
+  // What is in the way of it.
+  std::vector<std::string> make_view(const std::string& name) {
+    model::DdlEvent event;
+    event.default_schema = "s";
+    event.statement = "CREATE VIEW " + name + " AS SELECT id FROM t FORCE INDEX (both_of)";
+    event.charset = "utf8mb4";
+    contract::WindowMark mark;
+    mark.number = 1;
+    mark.end = model::Position::in_log("log.000001", 5);
+    std::vector<std::string> out;
+    const auto outcome = target_->apply_object(
+        fence_, event, [](const model::CollectionName&) { return true; },
+        [](const model::CollectionName& from) {
+          return model::CollectionName{from.schema == "s" ? "new" : from.schema, from.name};
+        },
+        mark, {});
+    for (const auto& finding : outcome.findings) {
+      if (finding.severity == model::Severity::blocker) out.push_back(finding.why);
+    }
+    return out;
+  }
+
+  // Of so many rows that its indexes take a while.
+  void fill_large_table() {
+    auto connection = server_->connect("new");
+    connection.exec("SET foreign_key_checks=0, unique_checks=0");
+    connection.exec("INSERT INTO t (id, grows, q) VALUES (1, 1, 1)");
+    for (std::size_t rows = 1; rows < (std::size_t{1} << 18U); rows *= 2) {
+      connection.exec("INSERT INTO t (id, grows, q) SELECT id+" + std::to_string(rows) +
+                      ", grows+" + std::to_string(rows) + ", q FROM t");
+    }
+    connection.exec("FLUSH BINARY LOGS");
+  }
+  bool is_being_built() const {
+    return !server_
+                ->query(
+                    "SELECT 1 FROM information_schema.processlist WHERE state='altering table' AND "
+                    "info LIKE 'ALTER TABLE `new`.`t` ADD KEY%'")
+                .empty();
+  }
+  // Of all changes of tables in the log that is written.
+  std::string changes_in_log() const {
+    std::string out;
+    const auto log = server_->query("SHOW MASTER STATUS").at(0).at(0).value();
+    for (const auto& event : server_->query("SHOW BINLOG EVENTS IN '" + log + "'")) {
+      if (event.at(5).value().find("ALTER TABLE") != std::string::npos) {
+        out += event.at(5).value() + "\n";
+      }
+    }
+    return out;
   }
 
   std::optional<tests::Server> server_;
@@ -97,15 +154,18 @@ TEST_P(LateIndexes, are_dropped_and_come_again_as_they_were) {
   EXPECT_THAT(indexes("t"), Not(Contains(testing::HasSubstr("both_of"))));
   EXPECT_EQ(indexes("p").size(), 2U);  // x is referred to
   expect_as_the_sources("small");
-  EXPECT_EQ(target_->load_progress("m", {}).being_filled.size(), 2U);
+  EXPECT_THAT(indexes("just_large"), IsEmpty());
+  EXPECT_EQ(target_->load_progress("m", {}).being_filled.size(), 3U);
   server_->exec_sql(
       "SET foreign_key_checks=0; INSERT INTO new.t (id, p, q, u) VALUES (1, 5, 7, 9)");
 
   target_->end_filling(fence_, {"new", "t"}, {});
   expect_as_the_sources("t");
-  ASSERT_EQ(target_->load_progress("m", {}).being_filled.size(), 1U);
-  target_->end_filling(fence_, {"new", "p"}, {});
-  expect_as_the_sources("p");
+  ASSERT_EQ(target_->load_progress("m", {}).being_filled.size(), 2U);
+  for (const auto* name : {"p", "just_large"}) {
+    target_->end_filling(fence_, {"new", name}, {});
+    expect_as_the_sources(name);
+  }
   EXPECT_THAT(target_->load_progress("m", {}).being_filled, IsEmpty());
   target_->end_filling(fence_, {"new", "t"}, {});
   target_->end_filling(fence_, {"new", "small"}, {});
@@ -123,7 +183,34 @@ TEST_P(LateIndexes, survive_a_crash_at_each_step) {
   target_->create_tables(fence_, *source_, tables_);
   EXPECT_THAT(target_->load_progress("m", {}).being_filled, IsEmpty());
   target_->begin_filling(fence_, tables_);
-  EXPECT_EQ(target_->load_progress("m", {}).being_filled.size(), 2U);
+  EXPECT_EQ(target_->load_progress("m", {}).being_filled.size(), 3U);
+}
+
+// A view may say which index it reads by, and cannot be made without it.
+TEST_P(LateIndexes, are_there_before_a_view_is_made) {
+  target_->begin_filling(fence_, tables_);
+  EXPECT_THAT(make_view("by_index"), IsEmpty());
+  EXPECT_EQ(server_->query("SELECT * FROM new.by_index").size(), 0U);
+  expect_as_the_sources("t");
+}
+
+TEST_P(LateIndexes, are_built_while_following_waits_where_too_much_is_written_meanwhile) {
+  server_->exec_sql("SET GLOBAL innodb_online_alter_log_max_size=65536");
+  target_->begin_filling(fence_, tables_);
+  fill_large_table();
+  std::jthread writer([&](const std::stop_token& stop) {
+    while (!stop.stop_requested() && !is_being_built()) {
+    }
+    while (!stop.stop_requested()) {
+      server_->exec_sql("UPDATE new.t SET q=q+1 WHERE id<20000 AND id%4=0");
+    }
+  });
+  target_->end_filling(fence_, {"new", "t"}, {});
+  writer.request_stop();
+  writer.join();
+  expect_as_the_sources("t");
+  EXPECT_THAT(changes_in_log(), testing::HasSubstr("LOCK=SHARED"))
+      << "the build was over before enough was written, so this test shows nothing";
 }
 
 TEST_P(LateIndexes, are_built_by_nobody_who_lost_the_lease) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <sstream>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -346,6 +347,39 @@ TEST_P(MysqlWatch, where_commits_keep_to_no_order_nothing_is_told_and_no_read_ha
   EXPECT_EQ(fails_with(read), "mysql.no_safe_position");
   EXPECT_EQ(fails_with(watch), contract::target_log_lost);
   EXPECT_TRUE(target_->unwatchable());
+}
+
+// As a disk damages it: the server sends what is there. (On the way it would be right when it is
+// read again.)
+TEST_P(MysqlWatch, what_comes_damaged_is_read_again_and_damaged_each_time_the_log_is_lost) {
+  const auto place = target_->log_end();
+  sql("INSERT INTO s.t VALUES (1,'the damaged one'); FLUSH BINARY LOGS");
+  const auto change = [&](const std::string& from, const std::string& to) {
+    const auto file = server_->data_dir() / place.log;
+    std::stringstream bytes;
+    bytes << std::ifstream(file, std::ios::binary).rdbuf();
+    const auto at = bytes.str().rfind(from);  // the statement may stand before its rows
+    ASSERT_NE(at, std::string::npos);
+    std::fstream out(file, std::ios::binary | std::ios::in | std::ios::out);
+    out.seekp(static_cast<std::streamoff>(at));
+    out << to;
+  };
+  const auto outcome = [&]() -> std::string {
+    watch_from(place);
+    try {
+      const auto some = log_->next(10s, {});
+      return some ? "read" : "nothing";
+    } catch (const base::Error& e) {
+      return std::string(e.code()) + (e.kind() == base::ErrorKind::connection_lost ? ", lost" : "");
+    }
+  };
+  change("damaged", "DAMAGED");
+  EXPECT_EQ(outcome(), "binlog.checksum, lost");
+  EXPECT_EQ(outcome(), "binlog.checksum, lost");
+  EXPECT_EQ(outcome(), contract::target_log_lost);
+  change("DAMAGED", "damaged");
+  watch_from(place);
+  EXPECT_THAT(texts(seen(), 1), ElementsAre("1"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Servers, MysqlWatch,

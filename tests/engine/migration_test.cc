@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <set>
+#include <string>
 #include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "journal/sqlite.h"
 #include "tests/engine/row_test_bed.h"
 
 namespace wherry::engine {
@@ -252,6 +255,28 @@ TEST_F(Migrations, who_asks_to_verify_as_it_starts_is_not_answered_by_old_proofs
     })) << id;
     run.migration().repair(false, {});
   }
+}
+
+TEST_F(Migrations, each_proof_says_in_which_way_it_was_taken) {
+  const auto ways = [&] {
+    std::set<std::string> out;
+    for (const auto& proof : journal::open_sqlite(folder / "journal.sqlite")->proofs()) {
+      out.insert(proof.way);
+    }
+    return out;
+  };
+  {
+    RunningMigration run(source, target, folder);
+    EXPECT_TRUE(run.wait_settled(30s));
+  }
+  EXPECT_THAT(ways(), testing::ElementsAre("stream-xxh3"));
+  {
+    RunningMigration run(source, target, folder);
+    run.limits().digests_in_stores = true;
+    run.migration().verify();
+    EXPECT_TRUE(run.wait_settled(30s));
+  }
+  EXPECT_THAT(ways(), testing::ElementsAre("server-md5"));
 }
 
 TEST_F(Migrations, a_new_owner_waits_for_the_lease_and_a_writer_that_lost_it_writes_no_more) {
