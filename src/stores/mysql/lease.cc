@@ -161,9 +161,16 @@ void check_owner(Connection& connection, const contract::LeaseRequest& request) 
 }
 
 void check_fence(Connection& connection, const contract::Fence& fence) {
-  const Result r = connection.query("SELECT `epoch` FROM `_wherry`.`lease`" +
-                                    where_migration(fence.migration) + " LOCK IN SHARE MODE");
-  const auto epoch = r.empty() ? std::nullopt : r.number(0, std::size_t{0});
+  require_fence(connection, fence, connection.query(fence_question(fence)));
+}
+
+std::string fence_question(const contract::Fence& fence) {
+  return "SELECT `epoch` FROM `_wherry`.`lease`" + where_migration(fence.migration) +
+         " LOCK IN SHARE MODE";
+}
+
+void require_fence(Connection& connection, const contract::Fence& fence, const Result& answer) {
+  const auto epoch = answer.empty() ? std::nullopt : answer.number(0, std::size_t{0});
   if (epoch != fence.epoch) throw_not_ours(connection, fence, epoch);
 }
 

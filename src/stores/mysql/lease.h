@@ -24,5 +24,8 @@ void check_owner(Connection& connection, const contract::LeaseRequest& request);
 // that makes the check after it reads the new epoch (a locking read sees the latest commit) and
 // fails.
 void check_fence(Connection& connection, const contract::Fence& fence);
+// In two parts, to be asked together with what comes before it.
+std::string fence_question(const contract::Fence& fence);
+void require_fence(Connection& connection, const contract::Fence& fence, const Result& answer);
 
 }  // namespace wherry::stores::mysql

@@ -20,9 +20,7 @@ struct Named {
   std::string definer;
 };
 
-void collect(Connection& connection, const char* sql, const contract::TableFilter& filter,
-             std::vector<Named>& out) {
-  const Result r = connection.query(sql);
+void collect(const Result& r, const contract::TableFilter& filter, std::vector<Named>& out) {
   for (std::size_t row = 0; row < r.rows(); ++row) {
     const std::string type = r.text(row, std::size_t{0});
     Named found{ObjectKind::view,
@@ -62,11 +60,10 @@ std::string_view sql_column(ObjectKind kind) {
   return "";
 }
 
-void prepare_to_read(Connection& connection) {
-  // Quotes as ANSI_QUOTES would have them are not wanted, and a schema of the session would be left
-  // out of names.
-  connection.execute("SET NAMES binary, SESSION character_set_results=NULL, SESSION sql_mode=''");
-}
+// Before anything is asked. Quotes as ANSI_QUOTES would have them are not wanted, and a schema of
+// the session would be left out of names.
+constexpr const char* plain_session =
+    "SET NAMES binary, SESSION character_set_results=NULL, SESSION sql_mode=''";
 
 std::optional<ObjectDefinition> show(Connection& connection, Named found) {
   ObjectDefinition out{.kind = found.kind,
@@ -124,16 +121,11 @@ std::string ObjectDefinition::subject() const {
 std::vector<ObjectDefinition> read_objects(Connection& connection,
                                            const contract::TableFilter& filter,
                                            ObjectChoice choice) {
-  prepare_to_read(connection);
+  std::vector<std::string> questions{plain_session};
+  if (choice.made_at_once) questions.insert(questions.end(), {all_routines, all_views});
+  if (choice.held_back) questions.insert(questions.end(), {all_triggers, all_events});
   std::vector<Named> found;
-  if (choice.made_at_once) {
-    collect(connection, all_routines, filter, found);
-    collect(connection, all_views, filter, found);
-  }
-  if (choice.held_back) {
-    collect(connection, all_triggers, filter, found);
-    collect(connection, all_events, filter, found);
-  }
+  for (const Result& answer : connection.query_all(questions)) collect(answer, filter, found);
   std::vector<ObjectDefinition> out;
   for (auto& one : found) {
     if (auto definition = show(connection, std::move(one))) out.push_back(std::move(*definition));
@@ -143,10 +135,12 @@ std::vector<ObjectDefinition> read_objects(Connection& connection,
 
 std::optional<ObjectDefinition> read_object_definition(Connection& connection, ObjectKind kind,
                                                        const CollectionName& name) {
-  prepare_to_read(connection);
   std::vector<Named> found;
   const auto is_it = [&](const CollectionName& other) { return other == name; };
-  collect(connection, kind == ObjectKind::view ? all_views : all_routines, is_it, found);
+  const auto* const all = kind == ObjectKind::view ? all_views : all_routines;
+  for (const Result& answer : connection.query_all({plain_session, all})) {
+    collect(answer, is_it, found);
+  }
   const auto at =
       std::find_if(found.begin(), found.end(), [&](const Named& one) { return one.kind == kind; });
   return at == found.end() ? std::nullopt : show(connection, std::move(*at));

@@ -74,10 +74,14 @@ class Reader final : public contract::RowReader {
     connection_ = std::make_unique<Connection>(
         endpoint_, ConnectOptions{.together = true, .stop = options_.stop});
     check_identity(*connection_, options_.identity, options_.side);
-    connection_->execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
-    logs_ = connection_->scalar("SELECT @@GLOBAL.log_bin") == "1";
-    has_gtids_ = logs_ && !connection_->server().is_mariadb() &&
-                 connection_->scalar("SELECT @@GLOBAL.gtid_mode") == "ON";
+    const std::string mode = connection_->server().is_mariadb() ? "''" : "@@GLOBAL.gtid_mode";
+    const Result log =
+        connection_
+            ->query_all({"SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+                         "SELECT @@GLOBAL.log_bin AS `logs`, " + mode + " AS `gtid_mode`"})
+            .back();
+    logs_ = log.number(0, "logs") == 1;
+    has_gtids_ = logs_ && log.text(0, "gtid_mode") == "ON";
     return open(*connection_);
   }
 

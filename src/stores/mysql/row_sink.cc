@@ -88,10 +88,10 @@ struct RowSink::Batch {
 };
 
 RowSink::RowSink(Connection& connection) : connection_(connection) {
-  connection_.execute(session_settings);
-  if (connection_.server().is_mariadb()) connection_.execute(mariadb_settings);
-  connection_.execute(isolation);
-  const Result r = connection_.query("SELECT @@max_allowed_packet AS p, @@local_infile AS l");
+  std::vector<std::string> questions{std::string(session_settings), std::string(isolation)};
+  if (connection_.server().is_mariadb()) questions.emplace_back(mariadb_settings);
+  questions.emplace_back("SELECT @@max_allowed_packet AS p, @@local_infile AS l");
+  const Result r = connection_.query_all(questions).back();
   packet_limit_ = r.number(0, "p").value_or(1U << 20U);
   packet_limit_ -= std::min(packet_limit_ / 4, room_beside_statement);
   statement_limit_ = std::min(packet_limit_, preferred_statement);

@@ -25,16 +25,14 @@ std::string key_literal(const std::optional<model::Key>& key) {
 
 // Not by REPLACE: of a row that is there already as it is, the log would say nothing, and the chunk
 // would look like somebody else's write (foreign_transactions.h).
-void put_chunk(Connection& connection, const std::string& migration,
-               const contract::ChunkMark& mark) {
-  connection.execute(
-      fmt::format("DELETE FROM `_wherry`.`chunk`{} AND `collection`={} AND `number`={}",
-                  where_migration(migration), mark.chunk.collection, mark.chunk.number));
-  connection.execute(fmt::format(
-      "INSERT INTO `_wherry`.`chunk` VALUES ({},{},{},{},{},{},{},{},{})", bytes_literal(migration),
-      mark.chunk.collection, mark.chunk.number, key_literal(mark.chunk.after),
-      key_literal(mark.chunk.through), bytes_literal(mark.bracket.low.text()),
-      bytes_literal(mark.bracket.high.text()), mark.rows, mark.bytes));
+std::vector<std::string> put_chunk(const std::string& migration, const contract::ChunkMark& mark) {
+  return {fmt::format("DELETE FROM `_wherry`.`chunk`{} AND `collection`={} AND `number`={}",
+                      where_migration(migration), mark.chunk.collection, mark.chunk.number),
+          fmt::format("INSERT INTO `_wherry`.`chunk` VALUES ({},{},{},{},{},{},{},{},{})",
+                      bytes_literal(migration), mark.chunk.collection, mark.chunk.number,
+                      key_literal(mark.chunk.after), key_literal(mark.chunk.through),
+                      bytes_literal(mark.bracket.low.text()),
+                      bytes_literal(mark.bracket.high.text()), mark.rows, mark.bytes)};
 }
 
 // Errors that say for certain that the transaction was rolled back.
@@ -47,21 +45,23 @@ bool surely_rolled_back(const Error& e) {
 Writer::Writer(const Endpoint& endpoint, const std::string& identity, contract::Fence fence,
                const std::stop_token& stop)
     : fence_(std::move(fence)),
-      connection_(endpoint, ConnectOptions{.local_infile = true, .stop = stop}),
+      connection_(endpoint, ConnectOptions{.together = true, .local_infile = true, .stop = stop}),
       sink_(connection_) {
   check_identity(connection_, identity, "target");
+  // A transaction begins with its first statement, without a round trip of its own.
+  connection_.execute("SET SESSION autocommit=0");
 }
 
 Writer::~Writer() { rollback(); }
 
 void Writer::begin() {
   assert(!open_);
-  connection_.execute("START TRANSACTION");
   open_ = true;
 }
 
-void Writer::commit() {
-  check_fence(connection_, fence_);
+void Writer::commit(std::vector<std::string> last) {
+  last.push_back(fence_question(fence_));
+  require_fence(connection_, fence_, connection_.query_all(last).back());
   try {
     connection_.execute("COMMIT");
   } catch (const Error& e) {
@@ -99,8 +99,7 @@ void Writer::write_chunk(const contract::TablePair& table, const model::RowBatch
   in_transaction([&] {
     if (way == contract::ChunkWrite::replace_range) sink_.remove_range(table, mark.chunk);
     sink_.put(table, rows);
-    put_chunk(connection_, fence_.migration, mark);
-    commit();
+    commit(put_chunk(fence_.migration, mark));
   });
 }
 
@@ -114,10 +113,7 @@ void Writer::append(const contract::TablePair& table, const model::RowBatch& row
 }
 
 void Writer::commit_table(const contract::ChunkMark& mark) {
-  in_transaction([&] {
-    put_chunk(connection_, fence_.migration, mark);
-    commit();
-  });
+  in_transaction([&] { commit(put_chunk(fence_.migration, mark)); });
 }
 
 void Writer::begin_window() { begin(); }

@@ -5,6 +5,8 @@
 // is Error(connection_lost): the engine looks at load_progress().
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "contract/row_writer.h"
 #include "stores/mysql/connection.h"
@@ -39,7 +41,8 @@ class Writer final : public contract::RowWriter {
 
  private:
   void begin();
-  void commit();
+  // After these statements, which give no rows, and the check of the fence.
+  void commit(std::vector<std::string> last = {});
   // Does it in the open transaction; rolls back if it fails.
   template <typename Step>
   auto in_transaction(const Step& step);
