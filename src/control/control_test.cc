@@ -16,6 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/code_of.h"
 #include "base/error.h"
 #include "control/client.h"
 #include "control/server.h"
@@ -23,6 +24,7 @@
 namespace wherry::control {
 namespace {
 
+using base::code_of;
 using base::Error;
 using base::ErrorKind;
 
@@ -30,15 +32,6 @@ Response echo(const Request& request) {
   return {200,
           nlohmann::json{{"method", request.method}, {"path", request.path}, {"body", request.body}}
               .dump()};
-}
-
-std::string code_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& e) {
-    return e.code();
-  }
-  return "nothing thrown";
 }
 
 class Control : public testing::Test {
@@ -185,7 +178,7 @@ TEST_F(Control, what_is_no_http_is_dropped_and_a_body_too_large_refused) {
   EXPECT_NE(code_of([&] {
               static_cast<void>(call_json(socket_, {"POST", "/", std::string(3U << 20U, 'x')}));
             }),
-            "nothing thrown");
+            "no error");
   EXPECT_TRUE(call(socket_, {}).has_value());
 }
 

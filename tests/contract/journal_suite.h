@@ -11,7 +11,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/error.h"
+#include "base/code_of.h"
 #include "journal/journal.h"
 
 namespace wherry::tests {
@@ -56,15 +56,6 @@ class JournalSuite : public testing::TestWithParam<JournalFactory> {
     std::vector<std::uint32_t> out;
     for (const auto& p : journal_->proofs()) out.push_back(p.chunk);
     return out;
-  }
-  template <typename Call>
-  static std::string code_of(const Call& call) {
-    try {
-      call();
-    } catch (const base::Error& e) {
-      return e.code();
-    }
-    return "no error";
   }
 
   std::shared_ptr<journal::Journal> journal_ = GetParam()();
@@ -124,7 +115,7 @@ TEST_P(JournalSuite, a_transition_sets_the_state_with_its_event) {
 
 TEST_P(JournalSuite, a_transition_from_another_state_changes_nothing) {
   journal_->transition({0, {}, "transition", "", "planned", "", ""});
-  EXPECT_EQ(code_of([&] {
+  EXPECT_EQ(base::code_of([&] {
               journal_->transition({0, {}, "transition", "copying", "following", "", ""});
             }),
             "journal.state");
@@ -184,12 +175,12 @@ TEST_P(JournalSuite, an_empty_key_is_not_an_open_end) {
 TEST_P(JournalSuite, a_chunk_is_planned_once_and_for_a_known_table) {
   journal_->put_tables({table(1)});
   journal_->plan_chunk({1, 0, std::nullopt, std::nullopt}, true);
-  EXPECT_NE(code_of([&] {
+  EXPECT_NE(base::code_of([&] {
               journal_->plan_chunk({1, 0, std::nullopt, model::Key({"1"})}, false);
             }),
             "no error");
   EXPECT_TRUE(journal_->tables()[0].planned);
-  EXPECT_NE(code_of([&] {
+  EXPECT_NE(base::code_of([&] {
               journal_->plan_chunk({2, 0, std::nullopt, std::nullopt}, true);
             }),
             "no error");
@@ -215,10 +206,10 @@ TEST_P(JournalSuite, a_split_that_does_not_fit_changes_nothing) {
   auto other = whole;
   other.through = model::Key({"11"});
   const model::Chunk rest{1, 1, model::Key({"4"}), model::Key({"10"})};
-  EXPECT_EQ(code_of([&] { journal_->split_chunk(other, model::Key({"4"}), rest); }),
+  EXPECT_EQ(base::code_of([&] { journal_->split_chunk(other, model::Key({"4"}), rest); }),
             "journal.chunk");
   journal_->chunk_done(done(whole));
-  EXPECT_EQ(code_of([&] { journal_->split_chunk(whole, model::Key({"4"}), rest); }),
+  EXPECT_EQ(base::code_of([&] { journal_->split_chunk(whole, model::Key({"4"}), rest); }),
             "journal.chunk");
   ASSERT_EQ(journal_->chunks(1).size(), 1U);
   EXPECT_EQ(journal_->chunks(1)[0].chunk, whole);
@@ -230,7 +221,7 @@ TEST_P(JournalSuite, a_chunk_is_done_only_in_its_planned_range) {
   journal_->plan_chunk(chunk, false);
   auto other = chunk;
   other.after = model::Key({"5"});
-  EXPECT_EQ(code_of([&] { journal_->chunk_done(done(other)); }), "journal.chunk");
+  EXPECT_EQ(base::code_of([&] { journal_->chunk_done(done(other)); }), "journal.chunk");
   EXPECT_FALSE(journal_->chunks(1)[0].done);
   journal_->chunk_done(done(chunk));
   const auto record = journal_->chunks(1)[0];

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,7 +14,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/error.h"
+#include "base/code_of.h"
 #include "stores/mysql/server_support.h"
 #include "stores/mysql/source.h"
 #include "stores/mysql/table_fingerprint.h"
@@ -25,20 +24,11 @@
 namespace wherry::stores::mysql {
 namespace {
 
-using base::Error;
+using base::code_of;
 using contract::DdlPlan;
 using model::CollectionName;
 using model::Position;
 using ::testing::HasSubstr;
-
-std::string error_code(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& e) {
-    return e.code();
-  }
-  return "none";
-}
 
 CollectionName route(const CollectionName& n) { return {"dst", n.name + "_n"}; }
 
@@ -144,7 +134,7 @@ class MysqlDdl : public ::testing::Test {
   }
   std::string refusal(const std::string& statement) {
     const std::string before = value("SHOW TABLES FROM dst LIKE 't_n'");
-    std::string code = error_code([&] { apply(statement); });
+    std::string code = code_of([&] { apply(statement); });
     EXPECT_EQ(value("SELECT COUNT(*) FROM _wherry.ddl WHERE done=0"), "0") << statement;
     EXPECT_EQ(target_->load_progress("m", {}).position->offset, 4U) << statement;
     EXPECT_EQ(value("SHOW TABLES FROM dst LIKE 't_n'"), before);
@@ -246,7 +236,7 @@ TEST_F(MysqlDdl, a_schema_gets_the_default_of_the_sources_session) {
   server_collation_ = "nobody_knows_ci";
   apply("CREATE DATABASE src COLLATE latin1_bin", 102);
   sql("DROP DATABASE dst");
-  EXPECT_EQ(error_code([&] { apply("CREATE DATABASE src", 103); }), "ddl.charset");
+  EXPECT_EQ(code_of([&] { apply("CREATE DATABASE src", 103); }), "ddl.charset");
   sql("SET GLOBAL collation_server=utf8mb4_general_ci");
 }
 
@@ -400,13 +390,13 @@ TEST_F(MysqlDdl, a_rename_of_several_tables_that_a_crash_cut_is_ended) {
 TEST_F(MysqlDdl, a_table_in_an_unknown_state_is_not_touched) {
   carries("ALTER TABLE t ADD b INT", "t");
   sql("UPDATE _wherry.ddl SET done=0; ALTER TABLE dst.t_n DROP b, ADD other INT");
-  EXPECT_EQ(error_code([&] { apply("ALTER TABLE t ADD b INT"); }), "ddl.unknown_state");
-  EXPECT_EQ(error_code([&] { apply("ALTER TABLE t ADD c INT", 200); }), "ddl.other_pending");
+  EXPECT_EQ(code_of([&] { apply("ALTER TABLE t ADD b INT"); }), "ddl.unknown_state");
+  EXPECT_EQ(code_of([&] { apply("ALTER TABLE t ADD c INT", 200); }), "ddl.other_pending");
 }
 
 TEST_F(MysqlDdl, a_fenced_writer_changes_nothing) {
   target_->acquire({"m", "me", std::chrono::seconds(15)});
-  EXPECT_EQ(error_code([&] { apply("ALTER TABLE t ADD b INT"); }), "lease.fenced");
+  EXPECT_EQ(code_of([&] { apply("ALTER TABLE t ADD b INT"); }), "lease.fenced");
   EXPECT_EQ(value("SELECT COUNT(*) FROM information_schema.columns WHERE table_schema='dst' AND "
                   "column_name='b'"),
             "0");
@@ -416,7 +406,7 @@ TEST_F(MysqlDdl, waits_for_a_statement_that_a_killed_process_left_running) {
   // An ALTER that waits for a transaction to end; the process that sent it is then gone.
   tests::Connection blocker = server_->connect();
   blocker.exec("BEGIN; SELECT * FROM dst.t_n FOR UPDATE");
-  std::jthread first([&] { error_code([&] { apply("ALTER TABLE t ADD b INT"); }); });
+  std::jthread first([&] { code_of([&] { apply("ALTER TABLE t ADD b INT"); }); });
   const auto waiting = [] {
     return value(
         "SELECT COUNT(*) FROM information_schema.processlist WHERE state LIKE 'Waiting for "
@@ -427,7 +417,7 @@ TEST_F(MysqlDdl, waits_for_a_statement_that_a_killed_process_left_running) {
 
   std::atomic<bool> done = false;
   std::jthread second([&] {
-    error_code([&] { apply("ALTER TABLE t ADD b INT"); });
+    code_of([&] { apply("ALTER TABLE t ADD b INT"); });
     done = true;
   });
   std::this_thread::sleep_for(std::chrono::milliseconds(500));

@@ -9,24 +9,27 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/error.h"
+#include "base/code_of.h"
 #include "stores/mysql/source.h"
 #include "tests/support/server.h"
+#include "tests/support/way.h"
 
 namespace wherry::stores::mysql {
 namespace {
 
 using namespace std::chrono_literals;
+using base::code_of;
 using testing::ElementsAre;
 using tests::ServerKind;
 
 // Ids of rows; each is one transaction. Those from 10 on are of another domain.
 using Ids = std::vector<int>;
 
-class MysqlFailover : public testing::TestWithParam<ServerKind> {
+class MysqlFailover : public tests::OfKind {
  protected:
   void SetUp() override {
-    if (!tests::Server::available(GetParam())) GTEST_SKIP() << "no " << to_string(GetParam());
+    OfKind::SetUp();
+    if (IsSkipped()) return;
     one_ = std::make_unique<tests::Server>(tests::Server::start(GetParam()));
     two_ = std::make_unique<tests::Server>(tests::Server::start(GetParam()));
     for (const auto& server : {one_.get(), two_.get()}) {
@@ -77,15 +80,6 @@ class MysqlFailover : public testing::TestWithParam<ServerKind> {
       }
     }
     return out;
-  }
-
-  static std::string code_of(const auto& call) {
-    try {
-      call();
-    } catch (const base::Error& e) {
-      return e.code();
-    }
-    return "none";
   }
 
   std::unique_ptr<tests::Server> one_;
@@ -188,7 +182,7 @@ TEST_P(MysqlFailover, the_log_of_another_server_is_not_read_by_file_and_offset) 
 INSTANTIATE_TEST_SUITE_P(Kinds, MysqlFailover,
                          testing::Values(ServerKind::mariadb, ServerKind::mysql56,
                                          ServerKind::mysql57),
-                         [](const auto& kind) { return std::string(to_string(kind.param)); });
+                         tests::name_of_kind);
 
 }  // namespace
 }  // namespace wherry::stores::mysql

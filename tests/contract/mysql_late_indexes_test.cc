@@ -16,6 +16,7 @@
 #include "stores/mysql/source.h"
 #include "stores/mysql/target.h"
 #include "tests/support/server.h"
+#include "tests/support/way.h"
 
 namespace wherry::stores::mysql {
 namespace {
@@ -37,10 +38,11 @@ std::vector<std::string> indexes_of(const tests::Server& server, const std::stri
   return out;
 }
 
-class LateIndexes : public testing::TestWithParam<tests::ServerKind> {
+class LateIndexes : public tests::OfKind {
  protected:
   void SetUp() override {
-    if (!tests::Server::available(GetParam())) GTEST_SKIP() << tests::to_string(GetParam());
+    OfKind::SetUp();
+    if (IsSkipped()) return;
     server_.emplace(tests::Server::start(GetParam()));
     server_->exec_sql(
         "CREATE DATABASE s; CREATE TABLE s.p (id INT PRIMARY KEY, x INT, y INT, KEY x (x), KEY "
@@ -143,9 +145,7 @@ class LateIndexes : public testing::TestWithParam<tests::ServerKind> {
 INSTANTIATE_TEST_SUITE_P(Servers, LateIndexes,
                          testing::Values(tests::ServerKind::mariadb, tests::ServerKind::mysql56,
                                          tests::ServerKind::mysql57),
-                         [](const auto& kind) {
-                           return std::string(tests::to_string(kind.param));
-                         });
+                         tests::name_of_kind);
 
 TEST_P(LateIndexes, are_dropped_and_come_again_as_they_were) {
   const auto before = indexes("t");

@@ -16,6 +16,7 @@
 #include "stores/mysql/reader.h"
 #include "stores/mysql/source.h"
 #include "tests/support/server.h"
+#include "tests/support/way.h"
 
 namespace wherry::stores::mysql {
 namespace {
@@ -23,12 +24,11 @@ namespace {
 using namespace std::chrono_literals;
 using Kind = tests::ServerKind;
 
-class MysqlLogBarrier : public ::testing::TestWithParam<Kind> {
+class MysqlLogBarrier : public tests::OfKind {
  protected:
   void SetUp() override {
-    if (!tests::Server::available(GetParam())) {
-      GTEST_SKIP() << to_string(GetParam()) << " cannot be had on this machine";
-    }
+    OfKind::SetUp();
+    if (IsSkipped()) return;
     tests::ServerOptions options;
     options.extra = {"--gtid-mode=OFF", "--enforce-gtid-consistency=0", "--sync-binlog=2"};
     options.preload = WHERRY_SLOW_LOG_SYNC;
@@ -218,7 +218,7 @@ TEST_P(MysqlLogBarrier, assess_tells_what_it_costs_and_asks_for_the_privilege) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Servers, MysqlLogBarrier, ::testing::Values(Kind::mysql56, Kind::mysql57),
-                         [](const auto& kind) { return std::string(to_string(kind.param)); });
+                         tests::name_of_kind);
 
 }  // namespace
 }  // namespace wherry::stores::mysql

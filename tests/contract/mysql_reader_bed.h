@@ -18,6 +18,7 @@
 #include "stores/mysql/schema.h"
 #include "stores/mysql/source.h"
 #include "tests/support/server.h"
+#include "tests/support/way.h"
 
 namespace wherry::stores::mysql {
 
@@ -29,12 +30,11 @@ tests::Server& server_of(tests::ServerKind kind);
 // Of the error that the call throws; one that it does not throw is a failure.
 base::ErrorKind kind_of(const std::function<void()>& call);
 
-class MysqlReader : public ::testing::TestWithParam<tests::ServerKind> {
+class MysqlReader : public tests::OfKind {
  protected:
   void SetUp() override {
-    if (!tests::Server::available(GetParam())) {
-      GTEST_SKIP() << to_string(GetParam()) << " cannot be had on this machine";
-    }
+    OfKind::SetUp();
+    if (IsSkipped()) return;
     server_ = &server_of(GetParam());
     server_->exec_sql("DROP DATABASE IF EXISTS r; CREATE DATABASE r CHARACTER SET utf8mb4");
   }

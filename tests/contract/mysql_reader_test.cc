@@ -339,7 +339,7 @@ TEST_P(MysqlReader, a_server_is_known_again_after_a_restart_and_no_other_is_take
 
 INSTANTIATE_TEST_SUITE_P(Servers, MysqlReader,
                          ::testing::Values(Kind::mariadb, Kind::mysql56, Kind::mysql57),
-                         [](const auto& kind) { return std::string(to_string(kind.param)); });
+                         tests::name_of_kind);
 
 // What the proof of a migration between the two rests on.
 TEST(MysqlReaderPair, both_flavours_digest_equal_rows_alike) {

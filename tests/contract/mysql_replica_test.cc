@@ -2,7 +2,6 @@
 // a server that does not follow the source wholly is refused by name.
 
 #include <chrono>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,6 +12,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/code_of.h"
 #include "base/error.h"
 #include "stores/mysql/replica_status.h"
 #include "stores/mysql/source.h"
@@ -23,6 +23,7 @@ namespace wherry::stores::mysql {
 namespace {
 
 using namespace std::chrono_literals;
+using base::code_of;
 using ::testing::Contains;
 using tests::Coordinates;
 using Kind = tests::ServerKind;
@@ -39,15 +40,6 @@ Endpoint endpoint_of(const tests::Server& server, const std::string& user = "roo
   e.socket = server.socket();
   e.user = user;
   return e;
-}
-
-std::string code_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const base::Error& e) {
-    return e.code();
-  }
-  return "no error";
 }
 
 class MysqlReplica : public ::testing::TestWithParam<Way> {

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <functional>
 #include <map>
 #include <memory>
 #include <stop_token>
@@ -14,7 +13,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/error.h"
+#include "base/code_of.h"
 #include "stores/mysql/source.h"
 #include "stores/mysql/target.h"
 #include "tests/support/gate/gate.h"
@@ -24,7 +23,7 @@
 namespace wherry::stores::mysql {
 namespace {
 
-using base::Error;
+using base::code_of;
 using contract::TablePair;
 using ::testing::Contains;
 using ::testing::HasSubstr;
@@ -41,15 +40,6 @@ SourceOptions options_of(const tests::Server& server) {
   SourceOptions options;
   options.endpoint = endpoint_of(server);
   return options;
-}
-
-std::string error_code(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& e) {
-    return e.code();
-  }
-  return "none";
 }
 
 std::vector<std::string> codes_of(const std::vector<model::Finding>& findings) {
@@ -201,28 +191,28 @@ TEST_F(MysqlTarget, leaves_foreign_tables_alone) {
   const auto fence = target.acquire({"m", "me", std::chrono::seconds(15)});
   const auto pairs = pairs_of(source);
   const auto make = [&] { target.create_tables(fence, source, pairs); };
-  EXPECT_EQ(error_code(make), "target.table_exists");
+  EXPECT_EQ(code_of(make), "target.table_exists");
   EXPECT_THAT(codes_of(target.assess(pairs)), Contains("target.table_exists"));
 
   on_target("DELETE FROM `new``shop`.a");
   EXPECT_THAT(codes_of(target.assess(pairs)), Not(Contains("target.table_exists")));
-  EXPECT_EQ(error_code(make), "none");
-  EXPECT_EQ(error_code(make), "none");  // ours now
+  EXPECT_EQ(code_of(make), "no error");
+  EXPECT_EQ(code_of(make), "no error");  // ours now
   EXPECT_THAT(codes_of(target.assess(pairs)), Not(Contains("target.table_exists")));
 
   on_target("ALTER TABLE `new``shop`.a ADD b INT");
-  EXPECT_EQ(error_code(make), "target.table_differs");
+  EXPECT_EQ(code_of(make), "target.table_differs");
   EXPECT_THAT(codes_of(target.assess(pairs)), Contains("target.table_differs"));
   on_target("DROP TABLE `new``shop`.a");
-  EXPECT_EQ(error_code(make), "none");
+  EXPECT_EQ(code_of(make), "no error");
   // As planning leaves it that was cut short before the source's table was changed.
   on_target("ALTER TABLE `new``shop`.a ADD b INT");
   EXPECT_THAT(codes_of(target.assess(pairs)), Not(Contains("target.table_differs")));
-  EXPECT_EQ(error_code(make), "none");
+  EXPECT_EQ(code_of(make), "no error");
   EXPECT_EQ(target.definition({"new`shop", "a"})->columns.size(), 1U);
 
   on_target("DROP TABLE `new``shop`.a; CREATE VIEW `new``shop`.a AS SELECT 1");
-  EXPECT_EQ(error_code(make), "target.table_refused");
+  EXPECT_EQ(code_of(make), "target.table_refused");
   EXPECT_THAT(codes_of(target.assess(pairs)), Contains("target.table_exists"));
   target.forget("m");
 }
@@ -234,8 +224,7 @@ TEST_F(MysqlTarget, a_fenced_writer_makes_no_tables) {
   target.prepare();
   const auto old = target.acquire({"m", "me", std::chrono::seconds(15)});
   target.acquire({"m", "me", std::chrono::seconds(15)});
-  EXPECT_EQ(error_code([&] { target.create_tables(old, source, pairs_of(source)); }),
-            "lease.fenced");
+  EXPECT_EQ(code_of([&] { target.create_tables(old, source, pairs_of(source)); }), "lease.fenced");
   EXPECT_FALSE(target.definition({"new`shop", "a"}));
 }
 
@@ -290,9 +279,9 @@ TEST_F(MysqlTarget, tells_progress_and_identity_across_objects) {
   EXPECT_EQ(second.load_progress("m", {}).position->text(), "bin.000003:44 0-1-2");
   EXPECT_FALSE(second.load_progress("other", {}).position);
   second.release(fence);
-  EXPECT_EQ(error_code([&] { first.renew(fence, {}); }), "lease.fenced");
+  EXPECT_EQ(code_of([&] { first.renew(fence, {}); }), "lease.fenced");
   Target other(endpoint_of(*target_server_), "somebody else");
-  EXPECT_EQ(error_code([&] { other.prepare(); }), "target.replaced");
+  EXPECT_EQ(code_of([&] { other.prepare(); }), "target.replaced");
 }
 
 TEST_F(MysqlTarget, assessment_tells_that_a_server_is_far_away) {
@@ -335,9 +324,9 @@ TEST_F(MysqlTarget, calls_without_a_token_end_with_the_one_that_is_heeded) {
   std::string of_target;
   std::string of_source;
   std::jthread acquires([&] {
-    of_target = error_code([&] { (void)target.acquire({"m", "me", std::chrono::seconds(15)}); });
+    of_target = code_of([&] { (void)target.acquire({"m", "me", std::chrono::seconds(15)}); });
   });
-  std::jthread asks([&] { of_source = error_code([&] { (void)source.position(); }); });
+  std::jthread asks([&] { of_source = code_of([&] { (void)source.position(); }); });
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
   stop.request_stop();
   acquires.join();
@@ -346,16 +335,13 @@ TEST_F(MysqlTarget, calls_without_a_token_end_with_the_one_that_is_heeded) {
   EXPECT_EQ(of_source, "stopped");
 }
 
-class ForgetfulTarget : public ::testing::TestWithParam<tests::ServerKind> {};
+class ForgetfulTarget : public tests::OfKind {};
 INSTANTIATE_TEST_SUITE_P(Mysql, ForgetfulTarget,
                          ::testing::Values(tests::ServerKind::mariadb, tests::ServerKind::mysql56,
                                            tests::ServerKind::mysql57),
-                         [](const auto& kind) {
-                           return std::string(tests::to_string(kind.param));
-                         });
+                         tests::name_of_kind);
 
 TEST_P(ForgetfulTarget, keeps_the_start_of_the_stream) {
-  if (!tests::Server::available(GetParam())) GTEST_SKIP() << tests::to_string(GetParam());
   tests::ServerOptions forgetful;
   forgetful.extra = {"--innodb-flush-log-at-trx-commit=0", "--innodb-flush-log-at-timeout=1000",
                      "--skip-log-bin"};

@@ -153,14 +153,7 @@ void expect_same(const RowBatch& a, const RowBatch& b, const model::TableSchema&
   }
 }
 
-class MysqlTypes : public ::testing::TestWithParam<ServerKind> {
- protected:
-  void SetUp() override {
-    if (!tests::Server::available(GetParam())) {
-      GTEST_SKIP() << to_string(GetParam()) << " cannot be had here";
-    }
-  }
-};
+class MysqlTypes : public tests::OfKind {};
 
 TEST_P(MysqlTypes, are_read_from_the_table_as_from_the_log) {
   const Made& made = made_on(GetParam());
@@ -186,7 +179,7 @@ TEST_P(MysqlTypes, old_forms_of_times_are_in_the_log_of_old_tables) {
 
 using enum ServerKind;
 INSTANTIATE_TEST_SUITE_P(Servers, MysqlTypes, ::testing::Values(mariadb, mysql56, mysql57),
-                         [](const auto& kind) { return std::string(to_string(kind.param)); });
+                         tests::name_of_kind);
 
 class MysqlTypesTo : public tests::OfWay {
  protected:

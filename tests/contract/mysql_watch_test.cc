@@ -16,6 +16,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/code_of.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "stores/mysql/target.h"
@@ -25,6 +26,7 @@ namespace wherry::stores::mysql {
 namespace {
 
 using namespace std::chrono_literals;
+using base::code_of;
 using contract::ForeignWrites;
 using contract::TablePair;
 using testing::ElementsAre;
@@ -321,22 +323,14 @@ TEST_P(MysqlWatch, a_read_stands_behind_commits_that_are_in_the_log_and_not_visi
 TEST_P(MysqlWatch, where_commits_keep_to_no_order_nothing_is_told_and_no_read_has_a_place) {
   if (GetParam().gtids) GTEST_SKIP() << "their order does not matter";
   const auto reader = target_->reader({});
-  const auto fails_with = [](const auto& call) {
-    try {
-      call();
-    } catch (const base::Error& error) {
-      return error.code();
-    }
-    return std::string("none");
-  };
   const auto read = [&] { (void)reader->open_view(); };
   const auto watch = [&] {
     for (int i = 0; i < 100; ++i) (void)log_->next(100ms, {});
   };
-  EXPECT_EQ(fails_with(read), "none");
+  EXPECT_EQ(code_of(read), "no error");
   sql("SET GLOBAL binlog_order_commits=OFF");
-  EXPECT_EQ(fails_with(read), "mysql.no_safe_position");
-  EXPECT_EQ(fails_with(watch), contract::target_log_lost);
+  EXPECT_EQ(code_of(read), "mysql.no_safe_position");
+  EXPECT_EQ(code_of(watch), contract::target_log_lost);
   const auto why = target_->unwatchable();
   ASSERT_TRUE(why);
   EXPECT_EQ(why->what_to_do, "SET GLOBAL binlog_order_commits=ON;");
@@ -344,8 +338,8 @@ TEST_P(MysqlWatch, where_commits_keep_to_no_order_nothing_is_told_and_no_read_ha
   EXPECT_FALSE(target_->unwatchable());
   watch_from(target_->log_end());
   sql("XA START 'a'; INSERT INTO s.t VALUES (1,'a'); XA END 'a'; XA PREPARE 'a'; XA COMMIT 'a'");
-  EXPECT_EQ(fails_with(read), "mysql.no_safe_position");
-  EXPECT_EQ(fails_with(watch), contract::target_log_lost);
+  EXPECT_EQ(code_of(read), "mysql.no_safe_position");
+  EXPECT_EQ(code_of(watch), contract::target_log_lost);
   EXPECT_TRUE(target_->unwatchable());
 }
 

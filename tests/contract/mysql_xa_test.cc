@@ -15,27 +15,29 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/code_of.h"
 #include "base/error.h"
 #include "stores/mysql/changes.h"
 #include "stores/mysql/schema.h"
 #include "stores/mysql/source.h"
 #include "tests/support/server.h"
+#include "tests/support/way.h"
 
 namespace wherry::stores::mysql {
 namespace {
 
+using base::code_of;
 using model::Position;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using namespace std::chrono_literals;
 using Kind = tests::ServerKind;
 
-class MysqlXa : public testing::TestWithParam<Kind> {
+class MysqlXa : public tests::OfKind {
  protected:
   void SetUp() override {
-    if (!tests::Server::available(GetParam())) {
-      GTEST_SKIP() << "no " << to_string(GetParam()) << " to be had here";
-    }
+    OfKind::SetUp();
+    if (IsSkipped()) return;
     tests::ServerOptions options;
     options.performance_schema = true;
     server_ = std::make_unique<tests::Server>(tests::Server::start(GetParam(), options));
@@ -94,14 +96,6 @@ class MysqlXa : public testing::TestWithParam<Kind> {
       }
     }
     return all;
-  }
-  std::string code_of(auto call) {
-    try {
-      call();
-    } catch (const base::Error& e) {
-      return e.code();
-    }
-    return "no error";
   }
 
   std::unique_ptr<tests::Server> server_;
@@ -363,10 +357,10 @@ TEST_P(MysqlXa, a_read_of_tables_without_a_key_is_exact_beside_what_is_prepared)
 
 INSTANTIATE_TEST_SUITE_P(Servers, MysqlReadBesideXa,
                          testing::Values(Kind::mariadb, Kind::mysql56, Kind::mysql57),
-                         [](const auto& kind) { return std::string(to_string(kind.param)); });
+                         tests::name_of_kind);
 INSTANTIATE_TEST_SUITE_P(Servers, MysqlXa,
                          testing::Values(Kind::mariadb, Kind::mysql56, Kind::mysql57),
-                         [](const auto& kind) { return std::string(to_string(kind.param)); });
+                         tests::name_of_kind);
 
 }  // namespace
 }  // namespace wherry::stores::mysql

@@ -16,6 +16,7 @@
 #include "tests/support/gate/gate.h"
 #include "tests/support/load/writers.h"
 #include "tests/support/replica.h"
+#include "tests/support/way.h"
 
 namespace wherry::tests {
 namespace {
@@ -95,12 +96,8 @@ std::string fingerprint(const Server& server) {
   return rows.at(0).at(0).value() + " " + rows.at(0).at(1).value_or("");
 }
 
-class Failover : public testing::TestWithParam<ServerKind> {
+class Failover : public OfKind {
  protected:
-  void SetUp() override {
-    if (!Server::available(GetParam())) GTEST_SKIP() << "no " << to_string(GetParam());
-  }
-
   static void fill(const Server& server, int rows) {
     Connection connection = server.connect();
     create_simple_table(connection, table, static_cast<std::uint64_t>(rows), seed_of_run());
@@ -131,7 +128,7 @@ class Failover : public testing::TestWithParam<ServerKind> {
 INSTANTIATE_TEST_SUITE_P(Kinds, Failover,
                          testing::Values(ServerKind::mariadb, ServerKind::mysql57,
                                          ServerKind::mysql56),
-                         [](const auto& kind) { return std::string(to_string(kind.param)); });
+                         name_of_kind);
 
 TEST_P(Failover, a_promoted_replica_of_the_source_is_followed_on_under_load) {
   Pair source(GetParam());

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/fault/bed.h"
+#include "tests/support/way.h"
 
 namespace wherry::tests {
 namespace {
@@ -49,13 +50,11 @@ TEST(Servers, killed_and_restarted_in_turn_under_load_they_end_equal) {
   bed.expect_equal_at_the_end(wherry);
 }
 
-class ServersOfKind : public testing::TestWithParam<ServerKind> {};
+class ServersOfKind : public OfKind {};
 INSTANTIATE_TEST_SUITE_P(Targets, ServersOfKind,
-                         testing::Values(ServerKind::mariadb, ServerKind::mysql57),
-                         [](const auto& kind) { return std::string(to_string(kind.param)); });
+                         testing::Values(ServerKind::mariadb, ServerKind::mysql57), name_of_kind);
 
 TEST_P(ServersOfKind, a_target_that_lost_its_last_second_of_commits_is_filled_again) {
-  if (!Server::available(GetParam())) GTEST_SKIP() << "no " << to_string(GetParam());
   // Commits stay in the server's own memory for up to a second, and die with it.
   ServerOptions forgetful;
   forgetful.extra = {"--innodb-flush-log-at-trx-commit=0", "--innodb-flush-log-at-timeout=2",

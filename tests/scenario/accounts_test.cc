@@ -12,6 +12,7 @@
 
 #include "tests/scenario/rows_scene.h"
 #include "tests/support/compare.h"
+#include "tests/support/way.h"
 
 namespace wherry::tests {
 namespace {
@@ -20,11 +21,8 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 
 // Source and target are of one kind.
-class Accounts : public testing::TestWithParam<ServerKind> {
+class Accounts : public OfKind {
  protected:
-  void SetUp() override {
-    if (!Server::available(GetParam())) GTEST_SKIP() << to_string(GetParam()) << " cannot be had";
-  }
   static bool is_mariadb() { return GetParam() == ServerKind::mariadb; }
   static Server start() { return Server::start(GetParam()); }
 };
@@ -239,7 +237,7 @@ TEST_P(Accounts, schemas_that_are_missing_there_are_named_when_they_get_their_fi
 }
 
 INSTANTIATE_TEST_SUITE_P(On, Accounts, testing::Values(ServerKind::mariadb, ServerKind::mysql57),
-                         [](const auto& kind) { return std::string(to_string(kind.param)); });
+                         name_of_kind);
 
 }  // namespace
 }  // namespace wherry::tests

@@ -10,6 +10,7 @@
 
 #include "tests/scenario/rows_scene.h"
 #include "tests/support/compare.h"
+#include "tests/support/way.h"
 
 namespace wherry::tests {
 namespace {
@@ -18,11 +19,8 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 
 // Source and target are of one kind.
-class Circumstances : public testing::TestWithParam<ServerKind> {
+class Circumstances : public OfKind {
  protected:
-  void SetUp() override {
-    if (!Server::available(GetParam())) GTEST_SKIP() << to_string(GetParam()) << " cannot be had";
-  }
   static bool is_mariadb() { return GetParam() == ServerKind::mariadb; }
   static Server start_with(std::vector<std::string> options) {
     ServerOptions all;
@@ -177,8 +175,7 @@ TEST_P(Circumstances, a_target_that_finds_less_or_takes_less_than_the_source_is_
 }
 
 INSTANTIATE_TEST_SUITE_P(On, Circumstances,
-                         testing::Values(ServerKind::mariadb, ServerKind::mysql57),
-                         [](const auto& kind) { return std::string(to_string(kind.param)); });
+                         testing::Values(ServerKind::mariadb, ServerKind::mysql57), name_of_kind);
 
 }  // namespace
 }  // namespace wherry::tests

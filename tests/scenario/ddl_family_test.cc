@@ -10,6 +10,7 @@
 
 #include "tests/scenario/rows_scene.h"
 #include "tests/support/compare.h"
+#include "tests/support/way.h"
 
 namespace wherry::tests {
 namespace {
@@ -17,12 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 using nlohmann::json;
 
-class DdlFamily : public testing::TestWithParam<ServerKind> {
- protected:
-  void SetUp() override {
-    if (!Server::available(GetParam())) GTEST_SKIP() << "cannot be had here";
-  }
-};
+class DdlFamily : public OfKind {};
 
 // What the keys do to rows of each kind: copied, being copied, not yet copied.
 class Cascading {
@@ -122,7 +118,7 @@ TEST_P(DdlFamily, cascades_that_come_while_their_tables_are_copied) {
 }
 
 INSTANTIATE_TEST_SUITE_P(From, DdlFamily, testing::Values(ServerKind::mariadb, ServerKind::mysql57),
-                         [](const auto& kind) { return std::string(to_string(kind.param)); });
+                         name_of_kind);
 
 }  // namespace
 }  // namespace wherry::tests

@@ -14,6 +14,7 @@
 #include "tests/scenario/rows_scene.h"
 #include "tests/support/compare.h"
 #include "tests/support/data/shop.h"
+#include "tests/support/way.h"
 
 namespace wherry::tests {
 namespace {
@@ -77,16 +78,9 @@ void run_patiently(const Server& source, const std::string& statements) {
   }
 }
 
-class DdlTest : public testing::TestWithParam<const char*> {
+class DdlTest : public OfKind {
  protected:
-  void SetUp() override {
-    if (std::string(GetParam()) == "mysql57" && !Server::mysql57_available()) {
-      GTEST_SKIP() << "MySQL 5.7 cannot be had here";
-    }
-  }
-  static Server start_source() {
-    return std::string(GetParam()) == "mysql57" ? Server::start_mysql57() : Server::start_mariadb();
-  }
+  static Server start_source() { return Server::start(GetParam()); }
 
   int between(int least, int most) {
     return std::uniform_int_distribution<int>(least, most)(random_);
@@ -238,7 +232,7 @@ TEST_P(DdlTest, statements_of_each_kind_are_carried) {
   Wherry wherry(source, target, {"d.*"});
   run_until_proved(wherry);
   wherry.start();
-  for (const auto& sql : changes_of_each_kind(std::string(GetParam()) == "mariadb")) {
+  for (const auto& sql : changes_of_each_kind(GetParam() == ServerKind::mariadb)) {
     source.exec_sql(sql);
   }
   ASSERT_EQ(wherry.stop(60s), 130) << wherry.output();
@@ -332,7 +326,7 @@ TEST_P(DdlTest, tables_are_copied_again_where_the_log_does_not_tell_their_rows) 
       "INSERT INTO loose SELECT id % 7 FROM root; INSERT INTO words SELECT id, 'x' FROM plain");
   Wherry wherry(source, target, {"d.*"},
                 "ddl: {default: apply}\nlimits: {rows_per_second: 4000}\n");
-  const bool mariadb = std::string(GetParam()) == "mariadb";
+  const bool mariadb = GetParam() == ServerKind::mariadb;
   const auto all = changes_copied_again(mariadb);
   {
     const Adding writes(source);
@@ -379,8 +373,8 @@ TEST_P(DdlTest, tables_are_copied_again_where_the_log_does_not_tell_their_rows) 
   EXPECT_TRUE(comparison.equal()) << comparison.output << wherry.output();
 }
 
-INSTANTIATE_TEST_SUITE_P(From, DdlTest, testing::Values("mariadb", "mysql57"),
-                         [](const auto& kind) { return std::string(kind.param); });
+INSTANTIATE_TEST_SUITE_P(From, DdlTest, testing::Values(ServerKind::mariadb, ServerKind::mysql57),
+                         name_of_kind);
 
 }  // namespace
 }  // namespace wherry::tests

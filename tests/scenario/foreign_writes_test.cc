@@ -13,6 +13,7 @@
 #include "tests/scenario/rows_scene.h"
 #include "tests/support/compare.h"
 #include "tests/support/data/shop.h"
+#include "tests/support/way.h"
 
 namespace wherry::tests {
 namespace {
@@ -109,14 +110,7 @@ void wait_until_found(const Wherry& wherry, const std::string& what,
   }
 }
 
-class ForeignWrites : public testing::TestWithParam<ServerKind> {
- protected:
-  void SetUp() override {
-    if (!Server::available(GetParam())) {
-      GTEST_SKIP() << "no " << to_string(GetParam()) << " to be had here";
-    }
-  }
-};
+class ForeignWrites : public OfKind {};
 
 TEST_P(ForeignWrites, each_kind_is_found_and_mended) {
   const Server source = Server::start(GetParam());
@@ -200,8 +194,7 @@ TEST_P(ForeignWrites, what_is_written_before_a_new_log_grew_past_the_old_place_i
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, ForeignWrites,
-                         testing::Values(ServerKind::mariadb, ServerKind::mysql57),
-                         [](const auto& kind) { return std::string(to_string(kind.param)); });
+                         testing::Values(ServerKind::mariadb, ServerKind::mysql57), name_of_kind);
 
 TEST(ForeignWritesUnderLoad, nobody_is_blamed_for_our_own_writes) {
   const Server source = Server::start_mariadb();

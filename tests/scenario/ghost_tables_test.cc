@@ -9,6 +9,7 @@
 
 #include "tests/scenario/rows_scene.h"
 #include "tests/support/compare.h"
+#include "tests/support/way.h"
 
 namespace wherry::tests {
 namespace {
@@ -66,18 +67,10 @@ const std::vector<std::string>& with_the_log() {
   return all;
 }
 
-class GhostTables : public testing::TestWithParam<const char*> {
- protected:
-  void SetUp() override {
-    if (std::string(GetParam()) == "mysql57" && !Server::mysql57_available()) {
-      GTEST_SKIP() << "MySQL 5.7 cannot be had here";
-    }
-  }
-};
+class GhostTables : public OfKind {};
 
 TEST_P(GhostTables, are_followed_through_the_exchange) {
-  const Server source =
-      std::string(GetParam()) == "mysql57" ? Server::start_mysql57() : Server::start_mariadb();
+  const Server source = Server::start(GetParam());
   const Server target = Server::start_mariadb();
   source.exec_sql(
       "CREATE DATABASE shop; CREATE TABLE shop.orders (id INT PRIMARY KEY, v INT);"
@@ -109,8 +102,8 @@ TEST_P(GhostTables, are_followed_through_the_exchange) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(From, GhostTables, testing::Values("mariadb", "mysql57"),
-                         [](const auto& kind) { return std::string(kind.param); });
+INSTANTIATE_TEST_SUITE_P(From, GhostTables,
+                         testing::Values(ServerKind::mariadb, ServerKind::mysql57), name_of_kind);
 
 }  // namespace
 }  // namespace wherry::tests

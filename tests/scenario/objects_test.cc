@@ -12,6 +12,7 @@
 #include "tests/scenario/rows_scene.h"
 #include "tests/support/compare.h"
 #include "tests/support/connection.h"
+#include "tests/support/way.h"
 
 namespace wherry::tests {
 namespace {
@@ -111,16 +112,9 @@ void settle(Wherry& wherry, const Server& source, const Server& target, const ch
   });
 }
 
-class ObjectsTest : public testing::TestWithParam<const char*> {
+class ObjectsTest : public OfKind {
  protected:
-  void SetUp() override {
-    if (std::string(GetParam()) == "mysql57" && !Server::mysql57_available()) {
-      GTEST_SKIP() << "MySQL 5.7 cannot be had here";
-    }
-  }
-  static Server start() {
-    return std::string(GetParam()) == "mysql57" ? Server::start_mysql57() : Server::start_mariadb();
-  }
+  static Server start() { return Server::start(GetParam()); }
 };
 
 TEST_P(ObjectsTest, views_and_routines_are_made_followed_and_renamed) {
@@ -282,8 +276,8 @@ TEST_P(ObjectsTest, a_view_that_is_not_there_gets_another_name_and_is_a_finding_
   EXPECT_NE(wherry.output().find("ddl.no_such_table"), std::string::npos) << wherry.output();
 }
 
-INSTANTIATE_TEST_SUITE_P(Servers, ObjectsTest, testing::Values("mariadb", "mysql57"),
-                         [](const auto& of) { return std::string(of.param); });
+INSTANTIATE_TEST_SUITE_P(Servers, ObjectsTest,
+                         testing::Values(ServerKind::mariadb, ServerKind::mysql57), name_of_kind);
 
 // MySQL 5.6 does not even show them.
 TEST(Views, of_columns_that_are_gone_are_told_of_and_made_when_they_are_back) {

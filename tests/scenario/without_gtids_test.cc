@@ -11,6 +11,7 @@
 #include "tests/scenario/rows_scene.h"
 #include "tests/support/compare.h"
 #include "tests/support/data/shop.h"
+#include "tests/support/way.h"
 
 namespace wherry::tests {
 namespace {
@@ -18,14 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 using nlohmann::json;
 
-class WithoutGtids : public testing::TestWithParam<ServerKind> {
- protected:
-  void SetUp() override {
-    if (!Server::available(GetParam())) {
-      GTEST_SKIP() << to_string(GetParam()) << " cannot be had here";
-    }
-  }
-};
+class WithoutGtids : public OfKind {};
 
 TEST_P(WithoutGtids, the_shop_moves_under_load_and_kills) {
   ServerOptions plain;
@@ -71,8 +65,7 @@ TEST_P(WithoutGtids, the_shop_moves_under_load_and_kills) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Servers, WithoutGtids,
-                         testing::Values(ServerKind::mysql56, ServerKind::mysql57),
-                         [](const auto& kind) { return std::string(to_string(kind.param)); });
+                         testing::Values(ServerKind::mysql56, ServerKind::mysql57), name_of_kind);
 
 }  // namespace
 }  // namespace wherry::tests

@@ -1,5 +1,5 @@
-// Tests that go from one kind of server to another. Those of a server that cannot be had here are
-// skipped.
+// Tests of one kind of server, and of the way from one kind to another. Those of a server that
+// cannot be had here are skipped; a SetUp() that does more asks IsSkipped() first.
 #pragma once
 
 #include <string>
@@ -9,6 +9,19 @@
 #include "tests/support/server.h"
 
 namespace wherry::tests {
+
+class OfKind : public testing::TestWithParam<ServerKind> {
+ protected:
+  void SetUp() override {
+    if (!Server::available(GetParam()))
+      GTEST_SKIP() << to_string(GetParam()) << " cannot be had here";
+  }
+};
+
+// For INSTANTIATE_TEST_SUITE_P: "mysql57".
+inline std::string name_of_kind(const testing::TestParamInfo<ServerKind>& kind) {
+  return std::string(to_string(kind.param));
+}
 
 struct Way {
   ServerKind from;

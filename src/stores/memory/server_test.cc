@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/error.h"
+#include "base/code_of.h"
 #include "stores/memory/changes.h"
 #include "stores/memory/ddl.h"
 #include "stores/memory/reader.h"
@@ -13,6 +13,7 @@
 namespace wherry::stores::memory {
 namespace {
 
+using base::code_of;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -39,14 +40,6 @@ class MemoryServer : public testing::Test {
   }
   static Row row(const std::string& id, const std::string& v) { return {id, v}; }
   static model::Key key(const std::string& id) { return model::Key({id}); }
-  std::string code_of(const std::function<void()>& call) {
-    try {
-      call();
-    } catch (const base::Error& e) {
-      return e.code();
-    }
-    return "no error";
-  }
   std::size_t seen(contract::RowView& view) {
     model::RowBatch out(2);
     EXPECT_FALSE(view.read({name, &schema_}, {1, 1, {}, {}}, base::Bytes{1U << 20U}, out));

@@ -7,11 +7,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/error.h"
+#include "base/code_of.h"
 
 namespace wherry::stores::mysql {
 namespace {
 
+using base::code_of;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -32,15 +33,6 @@ std::string expression(std::string_view typed) {
   append_json_expression(out, typed);
   EXPECT_TRUE(out.parameters.empty());
   return out.sql;
-}
-
-std::string code_of(auto call) {
-  try {
-    (void)call();
-  } catch (const base::Error& e) {
-    return e.code();
-  }
-  return "no error";
 }
 
 TEST(JsonText, asks_for_numbers_and_for_strings_that_may_be_more) {
