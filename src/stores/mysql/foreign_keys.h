@@ -1,6 +1,6 @@
 #pragma once
 // Foreign keys, read from a table's CREATE statement: information_schema hides them from accounts
-// that may only read. Pure.
+// that may only read. Pure. Errors: as tokenize().
 
 #include <string>
 #include <string_view>
