@@ -12,6 +12,7 @@
 #include "base/digest.h"
 #include "bench/micro/recorded_log.h"
 #include "model/key.h"
+#include "stores/mysql/row_arrays.h"
 #include "stores/mysql/row_text.h"
 
 namespace {
@@ -82,7 +83,25 @@ void digest(benchmark::State& state, Log recorded) {
   state.SetBytesProcessed(times(state, log.batch_bytes));
 }
 
-// What the target is sent by LOAD DATA, with the look at each row that comes before it.
+// What a MariaDB is sent, with the look at each row that comes before it.
+void arrays(benchmark::State& state, Log recorded) {
+  const RecordedLog& log = recorded();
+  const auto columns = mysql::written_columns(log.schema);
+  std::size_t sent = 0;
+  for (auto _ : state) {
+    for (std::size_t row = 0; row < log.batch.rows(); ++row) {
+      benchmark::DoNotOptimize(mysql::facts_of(log.schema, columns, log.batch, row));
+    }
+    const std::string packet =
+        mysql::arrays_packet(1, log.schema, columns, log.batch, 0, log.batch.rows());
+    sent += packet.size();
+    benchmark::DoNotOptimize(packet.data());
+  }
+  state.SetItemsProcessed(times(state, log.batch.rows()));
+  state.SetBytesProcessed(static_cast<std::int64_t>(sent));
+}
+
+// What the target is sent by LOAD DATA, likewise.
 void lines(benchmark::State& state, Log recorded) {
   const RecordedLog& log = recorded();
   const auto columns = mysql::written_columns(log.schema);
@@ -152,6 +171,8 @@ BENCHMARK_CAPTURE(decode_rows, sysbench, sysbench);
 BENCHMARK_CAPTURE(decode_rows, orders, orders);
 BENCHMARK_CAPTURE(digest, sysbench, sysbench);
 BENCHMARK_CAPTURE(digest, orders, orders);
+BENCHMARK_CAPTURE(arrays, sysbench, sysbench);
+BENCHMARK_CAPTURE(arrays, orders, orders);
 BENCHMARK_CAPTURE(lines, sysbench, sysbench);
 BENCHMARK_CAPTURE(lines, orders, orders);
 BENCHMARK_CAPTURE(statements, sysbench, sysbench);
