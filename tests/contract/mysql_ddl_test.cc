@@ -28,7 +28,6 @@ using base::code_of;
 using contract::DdlPlan;
 using model::CollectionName;
 using model::Position;
-using ::testing::HasSubstr;
 
 CollectionName route(const CollectionName& n) { return {"dst", n.name + "_n"}; }
 

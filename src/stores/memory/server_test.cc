@@ -15,7 +15,6 @@ namespace {
 
 using base::code_of;
 using testing::ElementsAre;
-using testing::IsEmpty;
 
 const model::CollectionName name{"s", "t"};
 
