@@ -171,7 +171,7 @@ std::string log_mark(const Endpoint& endpoint, const std::string& identity,
 }
 
 std::optional<model::Finding> why_unwatchable(Connection& c) {
-  const auto because = [](std::string why, std::string what_to_do) {
+  const auto because = [](const std::string& why, std::string what_to_do) {
     return model::Finding{model::Severity::note, "target.not_watched", "target",
                           why +
                               ": writes of others to the target are found by new proofs only, and "
