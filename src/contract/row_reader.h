@@ -47,6 +47,11 @@ class RowView {
   // `low` must be safe all the same.
   virtual const model::Bracket& bracket() const = 0;
 
+  // Which table a name means is settled at the view's first read of it, which may be later than the
+  // view's place: a change of names at or before this place, as far as tables were read, may have
+  // decided it. At or after bracket().high.
+  virtual model::Position names_settled_by() const { return bracket().high; }
+
   // The key of the `rows`-th row after `after` (in the server's order), not beyond `through`;
   // nothing if fewer rows are left.
   virtual std::optional<model::Key> boundary(const TableRef& table,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <shared_mutex>
 #include <thread>
 #include <vector>
 
@@ -247,10 +248,14 @@ bool CopyRows::copy_loosely(Session& session, model::Chunk& chunk, const std::st
   model::RowBatch rows(pair->source.columns.size());
   std::optional<model::Key> cut;
   if (!read_chunk(held.view(), *pair, chunk, rows, cut)) return false;
-  if (cut) chunk = plan_.split(chunk, *cut);
   contract::ChunkMark mark;
-  mark.chunk = chunk;
   mark.bracket = held.bracket();
+  mark.bracket.high = std::max(mark.bracket.high, held.view().names_settled_by());
+  // By its name now; what it was called when it was read is looked at in definitions.cc.
+  const std::shared_lock names(parts_.names);
+  if (parts_.book.find(chunk.collection) != pair) return false;
+  if (cut) chunk = plan_.split(chunk, *cut);
+  mark.chunk = chunk;
   const bool last_use = held.worth_keeping_until() <= Clock::now();
   if (last_use) held.close_view();
   // Rows of a read of what a failover of the source has undone since (failover.h).

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <set>
+#include <shared_mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -242,6 +244,23 @@ bool is_begun(Parts& parts, model::CollectionId id) {
   return std::any_of(chunks.begin(), chunks.end(), [](const auto& record) { return record.done; });
 }
 
+// Of tables that change their names: those of which a chunk was perhaps read after that, when its
+// name was another table's.
+std::vector<Outcome> read_by_other_names(Parts& parts, const std::vector<Outcome>& changed,
+                                         const model::Position& at) {
+  std::vector<Outcome> out;
+  for (const Outcome& table : changed) {
+    const auto pair = parts.book.find(table.id);
+    if (!pair || !table.name || *table.name == pair->source.name) continue;
+    const auto chunks = parts.journal.chunks(table.id);
+    if (std::any_of(chunks.begin(), chunks.end(),
+                    [&](const auto& record) { return record.done && record.bracket.high > at; })) {
+      out.push_back(table);
+    }
+  }
+  return out;
+}
+
 // The tables of a new cascade's child, and those behind it: chunks of them that were copied before
 // it was there were not copied for it (cascades.h), unless all that it goes through was complete.
 std::set<model::CollectionId> not_copied_for(Parts& parts, const contract::DdlPlan& plan,
@@ -364,6 +383,12 @@ bool apply_definition_change(Parts& parts, const model::ChangePart& part,
           parts.ddl->learn(parts.fence, parts.source, plan, event, parts.route, mark, stop)) {
     change.because = *because;
     anew.merge(copied_again_with(parts, change.outcomes));
+  }
+  const std::unique_lock names(parts.names);
+  if (const auto others = read_by_other_names(parts, change.outcomes, part.begin);
+      !others.empty()) {
+    change.because = "rows were read by a name that another table had by then";
+    anew.merge(copied_again_with(parts, others));
   }
   change.again.assign(anew.begin(), anew.end());
   std::vector<contract::TablePair> again;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 
@@ -54,6 +55,8 @@ struct Parts {
   Throttle throttle{limits.rows_per_second, limits.bytes_per_second, counters};
   // Guards "this proof still holds": taken to add a proof or a difference, and to void them (DDL,
   // overflow).
+  // Shared while a chunk is written to the table that bears its name; else while names change.
+  std::shared_mutex names{};
   std::mutex proof_mutex{};
   WatchedTables watched{};  // guarded by it too
   std::mutex

@@ -87,6 +87,36 @@ TEST(DdlWhileFilling, statements_about_indexes_find_them) {
   EXPECT_EQ(target.query("SELECT COUNT(*) FROM d.v").at(0).at(0).value(), "8000");
 }
 
+// Copying reads ahead of following: a name may mean another table there already.
+TEST(DdlWhileFilling, tables_that_exchanged_their_names_have_each_its_own_rows) {
+  const Server source = Server::start_mariadb();
+  const Server target = Server::start_mariadb();
+  source.exec_sql(
+      "CREATE DATABASE d; USE d; CREATE TABLE a (id INT PRIMARY KEY, v VARCHAR(20)); "
+      "CREATE TABLE b LIKE a; CREATE TABLE c LIKE a; INSERT INTO c VALUES (1, 'c'); "
+      "INSERT INTO a SELECT seq, 'of a' FROM seq_1_to_2000; "
+      "INSERT INTO b SELECT seq, 'of b' FROM seq_1_to_2000; ANALYZE TABLE a, b, c");
+  Wherry wherry(source, target, {"d.*"}, "limits: {threads: 2, rows_per_second: 600}\n");
+  wherry.start();
+  const auto rows_copied = [&] {
+    const auto now = status(wherry);
+    return now.contains("copy") ? now["copy"]["rows"].get<int>() : 0;
+  };
+  wait_until("some of the rows", 60s,
+             [&] { return rows_copied() > 0 && !target.query("SELECT id FROM d.c").empty(); });
+  auto other = target.connect("d");
+  other.exec("BEGIN; SELECT * FROM c FOR UPDATE");
+  source.exec_sql("USE d; UPDATE c SET v = 'followed'; RENAME TABLE a TO x, b TO a, x TO b");
+  ASSERT_LT(rows_copied(), 3500);
+  wait_until("the other rows", 60s, [&] { return rows_copied() >= 4001; });
+  other.exec("ROLLBACK");
+  wherry.stop(30s);
+  run_until_proved(wherry);
+  EXPECT_EQ(target.query("SELECT DISTINCT v FROM d.a").at(0).at(0).value(), "of b");
+  EXPECT_EQ(target.query("SELECT DISTINCT v FROM d.b").at(0).at(0).value(), "of a");
+  EXPECT_EQ(target.query("SELECT COUNT(*) FROM d.a").at(0).at(0).value(), "2000");
+}
+
 // Planning reads definitions later than the place where its stream begins: rows from in between do
 // not fit them.
 TEST(DdlWhilePlanning, columns_come_and_go_and_the_migration_begins) {

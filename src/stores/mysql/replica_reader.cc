@@ -90,7 +90,10 @@ class ReplicaReader final : public contract::RowReader {
                       low.text(), high ? high->text() : "nothing"),
           servers.replica.endpoint().text());
     }
-    return make_view(servers.replica, {low, *high}, servers.sizes);
+    // A name means there what it means on the source, or meant before.
+    return make_view(servers.replica, {low, *high}, servers.sizes, [&source = servers.source] {
+      return log_end(source).value_or(model::Position{});
+    });
   }
 
   // A place at or after `least` whose transactions are all visible on the replica. A server may

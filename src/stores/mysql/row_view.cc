@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "stores/mysql/json_scan.h"
 #include "stores/mysql/json_types.h"
+#include "stores/mysql/log_position.h"
 #include "stores/mysql/schema.h"
 #include "stores/mysql/server_digest.h"
 #include "stores/mysql/sql.h"
@@ -85,8 +86,12 @@ std::string select_rows(const TableRef& table, const std::string& where) {
 // Requires: `connection` has just begun the transaction of the view.
 class View final : public contract::RowView {
  public:
-  View(Connection& connection, model::Bracket bracket, RowSizes& sizes)
-      : connection_(connection), bracket_(std::move(bracket)), sizes_(sizes) {}
+  View(Connection& connection, model::Bracket bracket, RowSizes& sizes, AskLogEnd log_end)
+      : connection_(connection),
+        bracket_(std::move(bracket)),
+        sizes_(sizes),
+        log_end_(std::move(log_end)),
+        settled_by_(bracket_.high) {}
   ~View() override {
     try {
       connection_.execute("ROLLBACK");
@@ -95,6 +100,7 @@ class View final : public contract::RowView {
   }
 
   const model::Bracket& bracket() const override { return bracket_; }
+  model::Position names_settled_by() const override { return settled_by_; }
 
   std::optional<Key> boundary(const TableRef& table, const std::optional<Key>& after,
                               const std::optional<Key>& through, std::uint64_t rows) override {
@@ -262,14 +268,36 @@ class View final : public contract::RowView {
         for (auto& question : table_questions(table.name)) {
           statements.push_back(std::move(question));
         }
+        if (asks_own_log()) {
+          statements.emplace_back(log_status_statement(connection_.server()));
+        }
       }
       {
         Stream rows = connection_.stream(statements);
         while (rows.next() && take(std::as_const(rows))) {
         }
       }
-      if (first) require_shape(table, table_of(connection_.rest(), table.name));
+      if (!first) return;
+      auto answers = connection_.rest();
+      settle_names(answers);
+      require_shape(table, table_of(answers, table.name));
     });
+  }
+
+  // A view that knows its place.
+  bool asks_own_log() const { return !bracket_.high.log.empty() && !log_end_; }
+
+  // From the first read of a table to the view's end its name stays what it was. Takes the answer
+  // about the log from `answers`.
+  void settle_names(std::vector<Result>& answers) {
+    std::optional<model::Position> end;
+    if (asks_own_log()) {
+      end = log_end(answers.back());
+      answers.pop_back();
+    } else if (log_end_) {
+      end = log_end_();
+    }
+    if (end) settled_by_ = std::max(settled_by_, *end);
   }
 
   void append_typed(const TableRef& table, const model::RowBatch& rows, model::RowBatch& out) {
@@ -357,6 +385,8 @@ class View final : public contract::RowView {
   Connection& connection_;
   model::Bracket bracket_;
   RowSizes& sizes_;
+  const AskLogEnd log_end_;
+  model::Position settled_by_;
   std::set<std::pair<model::CollectionName, const model::TableSchema*>> checked_;
 };
 
@@ -374,8 +404,8 @@ std::vector<Result> begin_view(Connection& connection, std::vector<std::string> 
 }
 
 std::unique_ptr<contract::RowView> make_view(Connection& connection, model::Bracket bracket,
-                                             RowSizes& sizes) {
-  return std::make_unique<View>(connection, std::move(bracket), sizes);
+                                             RowSizes& sizes, AskLogEnd log_end) {
+  return std::make_unique<View>(connection, std::move(bracket), sizes, std::move(log_end));
 }
 
 }  // namespace wherry::stores::mysql

@@ -3,6 +3,7 @@
 // contract/row_reader.h says.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -23,8 +24,10 @@ std::vector<Result> begin_view(Connection& connection, std::vector<std::string> 
 using RowSizes = std::map<model::CollectionName, std::uint64_t>;
 
 // Requires: begin_view() was the connection's last statement that read rows. The connection and the
-// sizes outlive the view.
+// sizes outlive the view. `log_end` answers where the log ends, if that is not the connection's own
+// (names_settled_by()).
+using AskLogEnd = std::function<model::Position()>;
 std::unique_ptr<contract::RowView> make_view(Connection& connection, model::Bracket bracket,
-                                             RowSizes& sizes);
+                                             RowSizes& sizes, AskLogEnd log_end = nullptr);
 
 }  // namespace wherry::stores::mysql
