@@ -58,6 +58,7 @@ Meaning meaning_of(unsigned number) {
     case 1927:  // connection was killed (MariaDB)
     case 3169:  // session was killed (MySQL)
     case 4031:  // disconnected for inactivity
+    case 2000:  // an answer that ends where the library knows no reason for it
     case 2006:
     case 2013:
     case 2055:

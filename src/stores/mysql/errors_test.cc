@@ -16,6 +16,8 @@ TEST(MysqlErrors, lock_trouble_may_be_tried_again) {
 TEST(MysqlErrors, a_killed_connection_is_a_lost_one) {
   EXPECT_EQ(to_error(1927, "Connection was killed", "").kind(), ErrorKind::connection_lost);
   EXPECT_EQ(to_error(2013, "Lost connection", "").kind(), ErrorKind::connection_lost);
+  EXPECT_EQ(to_error(2000, "Unknown or undefined error code", "").kind(),
+            ErrorKind::connection_lost);
 }
 
 TEST(MysqlErrors, what_the_server_will_not_do_says_what_to_do) {
