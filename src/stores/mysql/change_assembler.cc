@@ -203,8 +203,16 @@ void ChangeAssembler::leave() {
 model::Position ChangeAssembler::here() const {
   auto position =
       model::Position::in_log(log_, offset_, history_ ? history_->text() : std::string());
+  const auto place_of = [](const auto& place) {
+    return model::Position::in_log(place.log, place.offset);
+  };
   if (const auto oldest = prepared_.oldest()) {
     position.since = model::Position::Place{oldest->log, oldest->offset};
+  }
+  if (auto passed = reach_.passed_since(position)) {
+    if (!position.since || place_of(*passed) < place_of(*position.since)) {
+      position.since = std::move(passed);
+    }
   }
   return position;
 }
@@ -269,7 +277,11 @@ void ChangeAssembler::on_query(const wire::EventHeader& header, const wire::Quer
       on_xa(header, query);
       return;
     case StatementKind::rows:
-      if (!open_->past) check_reach(query);
+      if (!open_->past) {
+        check_reach(query);
+      } else if (mariadb_) {
+        reach_.pass(query, open_->begin);
+      }
       break;
     case StatementKind::administration:
     case StatementKind::temporary:

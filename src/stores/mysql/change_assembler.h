@@ -14,6 +14,8 @@
 // COMMIT or XA ROLLBACK as a transaction of its own. The rows are held until then, and given with
 // that. While one is prepared, positions carry its beginning as `since`: who goes on from such a
 // position reads from there on, and what ended before the position is not given again.
+// So they do after a statement elsewhere was passed over, until the log is where definitions were
+// read (definition_reach.h).
 // If `from` says which transactions are before it (GtidHistory), so do all positions after it, and
 // transactions that are among those before are passed over.
 //

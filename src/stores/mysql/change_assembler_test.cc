@@ -226,24 +226,59 @@ TEST_F(Assembly, statements_that_may_change_tracked_rows_are_refused) {
   EXPECT_EQ(code_of([&] { add(wire::EventType::query, by_trigger); }), "source.statement_format");
 }
 
-TEST_F(Assembly,
-       on_mariadb_a_statement_elsewhere_passes_if_definitions_are_known_to_reach_no_table) {
-  wire::FormatDescription mariadb;
-  mariadb.mariadb = true;
-  add(wire::EventType::format_description, mariadb, wire::EventHeader::artificial_flag);
-  const auto update = [&](std::uint64_t number) {
+class ReachAssembly : public Assembly {
+ protected:
+  // Definitions were read where the log ended.
+  void begin_at(const model::Position& from, std::uint64_t log_end) {
+    assembler_ = ChangeAssembler(from, tables(), Collations{});
+    assembler_.know(DefinitionReach(model::Position::in_log("bin.000001", log_end)));
+    offset_ = static_cast<std::uint32_t>(from.to_read_from().offset);
+    read_of_mariadb();
+  }
+  void read_of_mariadb() {
+    wire::FormatDescription mariadb;
+    mariadb.mariadb = true;
+    add(wire::EventType::format_description, mariadb, wire::EventHeader::artificial_flag);
+  }
+  void update_elsewhere(std::uint64_t number) {
     gtid(number);
-    return code_of([&] { query("UPDATE x SET id=1"); });
-  };
-  EXPECT_EQ(update(1), "source.statement_reach");
-  assembler_.know(DefinitionReach(model::Position::in_log("bin.000001", 2000)));
-  EXPECT_EQ(update(2), "no error");
-  gtid(3, wire::MariadbGtid::standalone);
-  EXPECT_EQ(code_of([&] { query("DROP TRIGGER t"); }), "source.statement_reach")
-      << "it was gone when definitions were read";
-  gtid(4, wire::MariadbGtid::standalone);
+    query("UPDATE x SET id=1");
+    xid();
+  }
+  std::string drop(std::uint64_t number) {
+    gtid(number, wire::MariadbGtid::standalone);
+    return code_of([&] { query("DROP TRIGGER t"); });
+  }
+  const model::Position begin_ = model::Position::in_log("bin.000001", 100, "none");
+};
+
+TEST_F(ReachAssembly, a_statement_elsewhere_passes_if_definitions_are_known_to_reach_no_table) {
+  read_of_mariadb();
+  EXPECT_EQ(code_of([&] { update_elsewhere(1); }), "source.statement_reach");
+  begin_at(begin_, 100);
+  EXPECT_EQ(code_of([&] { update_elsewhere(1); }), "no error");
+  gtid(2, wire::MariadbGtid::standalone);
   query("CREATE TRIGGER t AFTER UPDATE ON x FOR EACH ROW DELETE FROM shop.i");
-  EXPECT_EQ(update(5), "source.statement_format");
+  EXPECT_EQ(code_of([&] { update_elsewhere(3); }), "source.statement_format");
+}
+
+TEST_F(ReachAssembly, what_was_gone_when_definitions_were_read_is_missed_also_after_a_new_start) {
+  begin_at(begin_, 2000);
+  update_elsewhere(1);
+  const model::Position after = assembler_.position();
+  ASSERT_TRUE(after.since);
+  EXPECT_EQ(after.since->offset, 100U) << "of the statement";
+  EXPECT_EQ(drop(2), "source.statement_reach");
+  begin_at(after, 2000);
+  update_elsewhere(1);
+  EXPECT_EQ(drop(2), "source.statement_reach");
+  begin_at(after, 2000);
+  update_elsewhere(1);
+  offset_ = 1950;
+  gtid(2);
+  xid();
+  EXPECT_FALSE(assembler_.position().since) << "where definitions were read";
+  EXPECT_EQ(drop(3), "no error");
 }
 
 TEST_F(Assembly, an_incident_stops) {

@@ -96,8 +96,7 @@ DefinitionReach::Names DefinitionReach::schemas_of(const wire::mysql::Query& que
 
 bool DefinitionReach::follow(const wire::mysql::Query& query, const model::Position& place) {
   const auto tokens = tokens_for_sure(query);
-  const bool some_passed = passed_.anything || !passed_.all.empty();
-  if (some_passed && place < read_at_ && (!tokens || drops_or_replaces(*tokens))) {
+  if (passed_since(place) && (!tokens || drops_or_replaces(*tokens))) {
     const Names names = schemas_of(query);
     const bool meet = std::any_of(names.all.begin(), names.all.end(),
                                   [&](const auto& name) { return passed_.all.contains(name); });
@@ -137,9 +136,15 @@ bool DefinitionReach::may_touch(const wire::mysql::Query& query, std::string_vie
 
 void DefinitionReach::pass(const wire::mysql::Query& query, const model::Position& place) {
   if (read_at_ <= place) return;
+  if (!first_passed_) first_passed_ = {place.log, place.offset};
   Names names = schemas_of(query);
   passed_.all.merge(names.all);
   passed_.anything = passed_.anything || names.anything;
+}
+
+std::optional<model::Position::Place> DefinitionReach::passed_since(
+    const model::Position& place) const {
+  return place < read_at_ ? first_passed_ : std::nullopt;
 }
 
 }  // namespace wherry::stores::mysql

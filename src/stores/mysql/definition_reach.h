@@ -5,6 +5,7 @@
 // Errs towards far. A value; not thread-safe.
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -38,6 +39,9 @@ class DefinitionReach {
   bool may_touch(const wire::mysql::Query& query, std::string_view schema) const;
   // The statement at `place` was found to change no table that matters.
   void pass(const wire::mysql::Query& query, const model::Position& place);
+  // From where the log has to be read again to go on at `place` knowing what was passed; nothing
+  // if that does not matter any more.
+  std::optional<model::Position::Place> passed_since(const model::Position& place) const;
 
  private:
   struct Names {
@@ -51,6 +55,7 @@ class DefinitionReach {
   std::string grant_;
   model::Position read_at_;
   Names passed_;  // the schemas of statements before that
+  std::optional<model::Position::Place> first_passed_;
 };
 
 }  // namespace wherry::stores::mysql
