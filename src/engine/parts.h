@@ -53,10 +53,10 @@ struct Parts {
   FollowGate gate{};
   Counters counters{};
   Throttle throttle{limits.rows_per_second, limits.bytes_per_second, counters};
-  // Guards "this proof still holds": taken to add a proof or a difference, and to void them (DDL,
-  // overflow).
   // Shared while a chunk is written to the table that bears its name; else while names change.
   std::shared_mutex names{};
+  // Guards "this proof still holds": taken to add a proof or a difference, and to void them (DDL,
+  // overflow).
   std::mutex proof_mutex{};
   WatchedTables watched{};  // guarded by it too
   std::mutex
