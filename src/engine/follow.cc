@@ -50,7 +50,8 @@ void Follow::session(const std::stop_token& stop) {
   });
   std::exception_ptr applying_failed;
   try {
-    apply(queue, *writer, session_stop.get_token());
+    WindowWriter windows(parts_, *writer);
+    apply(queue, *writer, windows, session_stop.get_token());
   } catch (...) {
     applying_failed = std::current_exception();
   }
@@ -82,35 +83,39 @@ void Follow::read_log(Queue& queue, const std::stop_token& stop) {
   }
 }
 
-void Follow::apply(Queue& queue, contract::RowWriter& writer, const std::stop_token& stop) {
+void Follow::apply(Queue& queue, contract::RowWriter& writer, WindowWriter& windows,
+                   const std::stop_token& stop) {
   while (true) {
     const bool waiting = inside_transaction_ || !window_.has_changes();
     auto part = queue.pop_for(waiting ? 200ms : 0ms, stop);
     if (part) {
-      take(std::move(*part), writer, stop);
+      take(std::move(*part), writer, windows, stop);
       continue;
     }
     if (queue.drained()) return;
     if (inside_transaction_) continue;
-    commit(writer);
+    commit(windows);
+    windows.finish();
     parts_.counters.set_caught_up();
     if (end_ != parts_.gate.saved() && std::chrono::steady_clock::now() - saved_at_ > 2s)
       save_position(writer);
   }
 }
 
-void Follow::take(model::ChangePart part, contract::RowWriter& writer,
+void Follow::take(model::ChangePart part, contract::RowWriter& writer, WindowWriter& windows,
                   const std::stop_token& stop) {
   if (!inside_transaction_) {
     while (!parts_.gate.try_take(part.begin)) {
-      commit(writer);
+      commit(windows);
+      windows.finish();
       // Everything before it is applied, also what is nobody's: somebody may wait for just that.
       if (parts_.gate.applied() < part.begin) parts_.gate.set_applied(part.begin);
       parts_.gate.wait_until_takeable(part.begin, stop);
     }
   }
   if (!part.ddl.empty()) {
-    commit(writer);
+    commit(windows);
+    windows.finish();
     change_definition(part, stop);
     return;
   }
@@ -131,48 +136,27 @@ void Follow::take(model::ChangePart part, contract::RowWriter& writer,
   const bool full = window_.weight() >= parts_.limits.window_bytes ||
                     window_.changes() >= parts_.limits.window_changes;
   if (!window_.has_changes()) {
-    if (last) parts_.gate.set_applied(end_);
+    if (last) windows.pass(end_);
   } else if (inside_transaction_) {
-    if (full) flush_part_of_large_transaction(writer);
+    if (full) flush_part_of_large_transaction(writer, windows);
   } else if (full) {
-    commit(writer);
+    commit(windows);
   }
 }
 
-void Follow::flush_part_of_large_transaction(contract::RowWriter& writer) {
+void Follow::flush_part_of_large_transaction(contract::RowWriter& writer, WindowWriter& windows) {
+  windows.finish();
   if (!open_) writer.begin_window();
   open_ = true;
   window_.write_to(writer, parts_.limits.keys_told_at_once);
   window_.drop_written(parts_.limits.dirty_bytes / 4);
 }
 
-void Follow::commit(contract::RowWriter& writer) {
+void Follow::commit(WindowWriter& windows) {
   if (!window_.has_changes()) return;
-  constexpr int tries = 10;
-  for (int attempt = 1;; ++attempt) {
-    try {
-      if (!open_) writer.begin_window();
-      window_.write_to(writer, parts_.limits.keys_told_at_once);
-      // Only now it is known which rows cascades have reached.
-      const auto mark = record_window(parts_, end_, window_.touched());
-      writer.commit_window(mark, forget_through(parts_));
-      break;
-    } catch (const base::Error& error) {
-      // A deadlock with a chunk's write is mended by doing the same again; of a large transaction
-      // parts would be missing.
-      if (error.kind() != base::ErrorKind::transient || open_ || attempt == tries) throw;
-      writer.rollback();
-      spdlog::debug("window up to {}: {}; again", end_.text(), error.what());
-    }
-  }
-  open_ = false;
-  parts_.counters.transactions += transactions_;
-  parts_.counters.changes += window_.changes();
-  transactions_ = 0;
-  window_.clear();
-  parts_.gate.set_saved(end_);
+  windows.write({std::exchange(window_, {}), end_, std::exchange(transactions_, 0),
+                 std::exchange(open_, false)});
   saved_at_ = std::chrono::steady_clock::now();
-  parts_.gate.set_applied(end_);
 }
 
 void Follow::save_position(contract::RowWriter& writer) {

@@ -1,12 +1,12 @@
 #pragma once
 // Following: reads the source's change log from where the target stands and applies it, window by
-// window, in order. One thread reads and decodes, the caller's thread applies; a bounded queue is
-// between them. After a lost connection, or a commit whose outcome is unknown, it starts again from
-// the position that the target has.
+// window, in order. One thread reads and decodes, the caller's thread gathers a window while the
+// one before is written (window_writer.h); a bounded queue is between the first two. After a lost
+// connection, or a commit whose outcome is unknown, it starts again from the position that the
+// target has.
 //
 // Invariants
 // - A window's rows, its dirty keys and the position after it commit in one target transaction.
-// - A window's keys are dirty in the ledger before it commits.
 // - Nothing is taken that the gate holds back.
 
 #include <chrono>
@@ -17,6 +17,7 @@
 #include "base/queue.h"
 #include "engine/parts.h"
 #include "engine/window.h"
+#include "engine/window_writer.h"
 
 namespace wherry::engine {
 
@@ -33,11 +34,13 @@ class Follow {
 
   void session(const std::stop_token& stop);
   void read_log(Queue& queue, const std::stop_token& stop);
-  void apply(Queue& queue, contract::RowWriter& writer, const std::stop_token& stop);
-  void take(model::ChangePart part, contract::RowWriter& writer, const std::stop_token& stop);
+  void apply(Queue& queue, contract::RowWriter& writer, WindowWriter& windows,
+             const std::stop_token& stop);
+  void take(model::ChangePart part, contract::RowWriter& writer, WindowWriter& windows,
+            const std::stop_token& stop);
   void change_definition(const model::ChangePart& part, const std::stop_token& stop);
-  void flush_part_of_large_transaction(contract::RowWriter& writer);
-  void commit(contract::RowWriter& writer);
+  void flush_part_of_large_transaction(contract::RowWriter& writer, WindowWriter& windows);
+  void commit(WindowWriter& windows);
   void save_position(contract::RowWriter& writer);
 
   Parts& parts_;
