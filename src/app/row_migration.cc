@@ -63,6 +63,7 @@ void apply_limits(const config::Limits& from, engine::Limits& to) {
   to.bytes_per_second = from.bytes_per_second.value_or(base::Bytes{0}).count;
   to.threads_running = from.back_off.threads_running.value_or(0);
   to.replica_lag_seconds = seconds(from.back_off.replica_lag);
+  to.yields = from.yields;
   to.threads = from.threads;
   // An eighth for changes read and not yet applied, one for dirty keys; a copying thread holds up
   // to two chunks' worth of rows twice (as read and as sent), all threads together a half.

@@ -170,6 +170,7 @@ class StatusView {
     if (const auto eta = number_of(copy, "eta_seconds")) {
       line += fmt::format("  {} left", duration_text(*eta));
     }
+    if (flag_of(copy, "yielding")) line += color(Color::yellow, "  yielding");
     if (flag_of(copy, "backing_off")) line += color(Color::yellow, "  backing off");
     lines_.push_back(std::move(line));
   }

@@ -16,6 +16,7 @@ LimitsChange compare(const Limits& before, const Limits& after) {
   if (before.back_off.replica_lag != after.back_off.replica_lag) {
     change.at_once.emplace_back("limits.back_off.replica_lag");
   }
+  if (before.yields != after.yields) change.at_once.emplace_back("limits.yield");
   // Threads are started and queues bounded when a run starts.
   if (before.threads != after.threads) change.after_restart.emplace_back("limits.threads");
   if (before.memory != after.memory) change.after_restart.emplace_back("limits.memory");

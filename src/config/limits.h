@@ -23,6 +23,8 @@ struct Limits {
   std::optional<std::uint64_t> rows_per_second;  // nothing: unlimited
   std::optional<base::Bytes> bytes_per_second;   // nothing: unlimited
   base::Bytes memory{512ULL << 20U};             // of all queues and buffers
+  // While others use the source it is read in small pieces, with pauses between.
+  bool yields = true;
   BackOff back_off;
   friend bool operator==(const Limits&, const Limits&) = default;
 };

@@ -244,6 +244,7 @@ class MigrationReader {
     if (auto bytes = reader_.rate_or_unlimited(keys.get("bytes_per_second"))) {
       limits.bytes_per_second = *bytes;
     }
+    if (auto yields = reader_.boolean(keys.get("yield"))) limits.yields = *yields;
     using base::operator""_MiB;
     if (auto bytes = reader_.size(keys.get("memory"), 64_MiB)) limits.memory = *bytes;
     Keys back_off(keys.get("back_off").or_absent(), "threads_running: and replica_lag:", reader_);

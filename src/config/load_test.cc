@@ -75,6 +75,7 @@ limits:
   rows_per_second: 10000
   bytes_per_second: 50 MB/s
   memory: 1 GiB
+  yield: false
   back_off: {threads_running: 40, replica_lag: 1.5 s}
 ddl: {default: stop, drop_table: ignore}
 verify: {way: stream, digest: xxh3, max_proof_age: 12 h, recheck: {times: 3, wait: 200 ms}}
@@ -113,6 +114,7 @@ server_id: 99
   EXPECT_EQ(m.limits.rows_per_second, 10000U);
   EXPECT_EQ(m.limits.bytes_per_second->count, 50'000'000U);
   EXPECT_EQ(m.limits.memory.count, 1U << 30U);
+  EXPECT_FALSE(m.limits.yields);
   EXPECT_EQ(m.limits.back_off.threads_running, 40U);
   EXPECT_EQ(m.limits.back_off.replica_lag->count(), 1500);
   EXPECT_EQ(m.ddl.action(DdlKind::alter_table), DdlAction::stop);

@@ -107,7 +107,10 @@ limits:
   #memory: 512 MiB
 )";
 
-constexpr std::string_view mysql_limits = R"(  # Slow down while the source is above one of these.
+constexpr std::string_view mysql_limits =
+    R"(  # While clients run statements on the source it is read in small pieces with pauses between. False: at full speed all the time.
+  #yield: true
+  # Slow down while the source is above one of these.
   #back_off:
     #threads_running: 50
     #replica_lag: 10 s

@@ -30,6 +30,7 @@ using TableRoute = std::function<model::CollectionName(const model::CollectionNa
 struct SourceLoad {
   std::optional<std::uint64_t> threads_running;
   std::optional<std::chrono::seconds> replica_lag;  // behind its own source
+  std::optional<std::uint64_t> statements;          // of all clients, ever: it counts up
 };
 
 class RowSource {

@@ -229,7 +229,7 @@ bool CopyRows::copy_exactly(Session& session, model::Chunk& chunk, const std::st
   }
   model::RowBatch rows(pair->source.columns.size());
   std::optional<model::Key> cut;
-  if (!read_chunk(*view, *pair, chunk, rows, cut)) return false;
+  if (!read_chunk(*view, *pair, chunk, rows, cut, stop)) return false;
   view.reset();
   if (!come_to_stand()) return false;
   if (cut) chunk = plan_.split(chunk, *cut);
@@ -247,7 +247,7 @@ bool CopyRows::copy_loosely(Session& session, model::Chunk& chunk, const std::st
   if (!pair || copied_exactly(parts_, *pair)) return false;
   model::RowBatch rows(pair->source.columns.size());
   std::optional<model::Key> cut;
-  if (!read_chunk(held.view(), *pair, chunk, rows, cut)) return false;
+  if (!read_chunk(held.view(), *pair, chunk, rows, cut, stop)) return false;
   contract::ChunkMark mark;
   mark.bracket = held.bracket();
   mark.bracket.high = std::max(mark.bracket.high, held.view().names_settled_by());
@@ -270,10 +270,18 @@ bool CopyRows::copy_loosely(Session& session, model::Chunk& chunk, const std::st
 // False if the source's table is not as following knows it.
 bool CopyRows::read_chunk(contract::RowView& view, const contract::TablePair& pair,
                           const model::Chunk& chunk, model::RowBatch& rows,
-                          std::optional<model::Key>& cut) const {
+                          std::optional<model::Key>& cut, const std::stop_token& stop) const {
   const contract::TableRef table{pair.source.name, &pair.source};
+  const std::uint64_t most = 2 * parts_.limits.chunk_bytes;
+  model::Chunk rest = chunk;
   try {
-    cut = view.read(table, chunk, base::Bytes{2 * parts_.limits.chunk_bytes}, rows);
+    do {
+      const auto turn = parts_.turns.next(stop);
+      const auto piece = turn.piece();
+      const std::uint64_t through = piece ? std::min(most, rows.bytes() + piece->count) : most;
+      cut = view.read(table, rest, base::Bytes{through}, rows);
+      rest.after = cut;
+    } while (cut && rows.bytes() < most);
   } catch (const base::Error& error) {
     if (error.kind() != base::ErrorKind::data_mismatch || is_as_known(view, pair)) throw;
     return false;

@@ -47,8 +47,8 @@ class CopyRows {
   bool copy_exactly(Session& session, model::Chunk& chunk, const std::stop_token& stop);
   bool copy_loosely(Session& session, model::Chunk& chunk, const std::stop_token& stop);
   bool read_chunk(contract::RowView& view, const contract::TablePair& pair,
-                  const model::Chunk& chunk, model::RowBatch& rows,
-                  std::optional<model::Key>& cut) const;
+                  const model::Chunk& chunk, model::RowBatch& rows, std::optional<model::Key>& cut,
+                  const std::stop_token& stop) const;
   void write_chunk(contract::RowWriter& writer, const contract::TablePair& pair,
                    const model::RowBatch& rows, contract::ChunkMark mark, contract::ChunkWrite way);
   void note_done(const contract::TablePair& pair, const contract::ChunkMark& mark);

@@ -22,6 +22,7 @@ struct Counters {
   std::atomic<std::int64_t> caught_up_at_ms{
       -1'000'000};                       // steady clock; when nothing was waiting last
   std::atomic<bool> backing_off{false};  // the source is busy: copying and proving wait
+  std::atomic<bool> others_use_source{false};
 
   void set_caught_up() {
     caught_up = true;

@@ -15,10 +15,12 @@ struct Limits {
   // source.
   std::atomic<std::uint64_t> threads_running{0};
   std::atomic<std::uint64_t> replica_lag_seconds{0};
+  // While others use the source it is read in pieces, with pauses between (source_turns.h).
+  std::atomic<bool> yields{true};
 
   std::atomic<std::uint32_t> threads{2};  // copying at the same time (read when a run starts)
   std::atomic<std::uint64_t> chunk_bytes{8U << 20U};
-  std::atomic<std::uint64_t> queue_bytes{32U << 20U};  // changes read and not yet applied
+  std::atomic<std::uint64_t> queue_bytes{32U << 20U};   // changes read and not yet applied
   std::atomic<std::uint64_t> window_bytes{4U << 20U};  // applied as one transaction
   std::atomic<std::uint64_t> window_changes{4000};
   // Of all dirty keys (read when a run starts). One window leaves at most a quarter of it: of what

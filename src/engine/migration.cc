@@ -42,6 +42,21 @@ bool is_too_busy(const contract::SourceLoad& load, const Limits& limits) {
          (lag.count() != 0 && load.replica_lag.value_or(std::chrono::seconds(0)) > lag);
 }
 
+// At the number of statements that the source has run.
+struct Look {
+  std::optional<std::uint64_t> statements;
+  std::chrono::steady_clock::time_point at = std::chrono::steady_clock::now();
+};
+
+// Copying and proving, that read a piece at a time then, are far below it by themselves.
+bool others_use_it(const Look& before, const Look& now) {
+  constexpr double statements_a_second = 400;
+  if (!before.statements || !now.statements || *now.statements < *before.statements) return false;
+  const double seconds = std::chrono::duration<double>(now.at - before.at).count();
+  const auto run = static_cast<double>(*now.statements - *before.statements);
+  return run > statements_a_second * std::max(0.1, seconds);
+}
+
 }  // namespace
 
 Migration::Migration(contract::RowSource& source, contract::RowTarget& target,
@@ -253,9 +268,14 @@ void Migration::release_lease() {
 }
 
 void Migration::watch_source(const std::stop_token& stop) {
+  std::optional<Look> before;
   const auto watch = [&] {
     while (true) {
-      parts_.counters.backing_off = is_too_busy(parts_.source.load(), parts_.limits);
+      const auto load = parts_.source.load();
+      parts_.counters.backing_off = is_too_busy(load, parts_.limits);
+      const Look now{load.statements};
+      if (before) parts_.counters.others_use_source = others_use_it(*before, now);
+      before = now;
       meter_.sample(parts_.counters);
       parts_.journal.set_fact("position", parts_.gate.applied().text());
       sleep_for(1s, stop);
@@ -392,6 +412,7 @@ Status Migration::status() const {
     s.lag_seconds = std::chrono::duration<double>(lag).count();
   }
   s.backing_off = parts_.counters.backing_off;
+  s.yielding = parts_.limits.yields && parts_.counters.others_use_source;
   s.transactions = parts_.counters.transactions;
   s.changes = parts_.counters.changes;
   s.foreign.looked_through = watch_.has_looked_through();

@@ -17,6 +17,7 @@
 #include "engine/counters.h"
 #include "engine/follow_gate.h"
 #include "engine/limits.h"
+#include "engine/source_turns.h"
 #include "engine/table_book.h"
 #include "engine/throttle.h"
 #include "engine/watched_tables.h"
@@ -53,6 +54,7 @@ struct Parts {
   FollowGate gate{};
   Counters counters{};
   Throttle throttle{limits.rows_per_second, limits.bytes_per_second, counters};
+  SourceTurns turns{limits, counters};
   // Shared while a chunk is written to the table that bears its name; else while names change.
   std::shared_mutex names{};
   // Guards "this proof still holds": taken to add a proof or a difference, and to void them (DDL,

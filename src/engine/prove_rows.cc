@@ -144,7 +144,7 @@ void ProveRows::prove_chunks(const BothViews& views,
     if (!pair) continue;
     std::vector<model::Key> keys;
     try {
-      keys = prove_chunk(views, *pair, copied);
+      keys = prove_chunk(views, *pair, copied, stop);
     } catch (const base::Error& error) {
       if (error.kind() != base::ErrorKind::data_mismatch) throw;
       // The table is not as following knows it: a change of definition is on its way.
@@ -181,6 +181,34 @@ void ProveRows::settle(contract::RowReader& source, contract::RowReader& target,
   }
 }
 
+ProveRows::Digests ProveRows::digests_by_pieces(const BothViews& views,
+                                                const contract::TablePair& pair,
+                                                const journal::ChunkRecord& copied,
+                                                const std::stop_token& stop) const {
+  Digests sum;
+  model::Chunk rest = copied.chunk;
+  while (true) {
+    const auto turn = parts_.turns.next(stop);
+    model::Chunk piece = rest;
+    const std::uint64_t row = copied.rows == 0 ? 0 : copied.bytes / copied.rows;
+    if (turn.piece() && row != 0) {
+      const auto through =
+          views.source->boundary({pair.source.name, &pair.source}, rest.after, rest.through,
+                                 std::max<std::uint64_t>(1, turn.piece()->count / row));
+      if (through) piece.through = through;
+    }
+    const auto of_piece = digests(views, pair, piece);
+    // Whether the stores make digests of this table does not depend on the piece.
+    sum.way = of_piece.way;
+    sum.source.rows += of_piece.source.rows;
+    sum.source.sum += of_piece.source.sum;
+    sum.target.rows += of_piece.target.rows;
+    sum.target.sum += of_piece.target.sum;
+    if (piece.through == rest.through) return sum;
+    rest.after = piece.through;
+  }
+}
+
 ProveRows::Digests ProveRows::digests(const BothViews& views, const contract::TablePair& pair,
                                       const model::Chunk& chunk) const {
   if (parts_.limits.digests_in_stores) {
@@ -199,12 +227,14 @@ ProveRows::Digests ProveRows::digests(const BothViews& views, const contract::Ta
 
 std::vector<model::Key> ProveRows::prove_chunk(const BothViews& views,
                                                const contract::TablePair& pair,
-                                               const journal::ChunkRecord& copied) {
+                                               const journal::ChunkRecord& copied,
+                                               const std::stop_token& stop) {
   const model::Chunk& chunk = copied.chunk;
   const auto started = std::chrono::steady_clock::now();
-  const auto [source, target, way] = digests(views, pair, chunk);
-  std::vector<model::Key> different;
   const bool has_key = !pair.source.key.empty();
+  const auto [source, target, way] =
+      has_key ? digests_by_pieces(views, pair, copied, stop) : digests(views, pair, chunk);
+  std::vector<model::Key> different;
   if (source != target && !has_key) {
     if (parts_.ledger.known_since(pair.id, views.bracket.low)) different.emplace_back();
   } else if (source != target) {

@@ -71,9 +71,13 @@ class ProveRows {
   };
   Digests digests(const BothViews& views, const contract::TablePair& pair,
                   const model::Chunk& chunk) const;
+  // Of a chunk of a table with a key, as much of it at once as the source's other users allow.
+  Digests digests_by_pieces(const BothViews& views, const contract::TablePair& pair,
+                            const journal::ChunkRecord& copied, const std::stop_token& stop) const;
   // The keys that differ and were not being touched; nothing if the chunk is proved now.
   std::vector<model::Key> prove_chunk(const BothViews& views, const contract::TablePair& pair,
-                                      const journal::ChunkRecord& copied);
+                                      const journal::ChunkRecord& copied,
+                                      const std::stop_token& stop);
   // The empty key, if the table's rows differ and nothing changed it since the source was read.
   std::vector<model::Key> compare_without_key(const BothViews& views,
                                               const contract::TablePair& pair) const;

@@ -65,6 +65,7 @@ struct Status {
   std::string position;  // applied, or last saved
   std::optional<double> lag_seconds;
   bool backing_off = false;
+  bool yielding = false;           // others use the source: it is read in pieces
   std::uint64_t transactions = 0;  // by the running process
   std::uint64_t changes = 0;
   double rows_per_second = 0;

@@ -63,6 +63,31 @@ TEST_F(Migrations, everything_arrives_and_is_proved_while_writes_go_on) {
   expect_equal();
 }
 
+// Chunks of a megabyte, pieces of a quarter of it.
+TEST_F(Migrations, a_source_that_others_use_is_read_in_pieces_and_proved_whole) {
+  source->transaction([](Transaction& t) {
+    for (int id = 3001; id < 6000; ++id) {
+      t.insert(account_name, account(id, std::string(1000, 'x'), "big" + std::to_string(id)));
+    }
+  });
+  auto faults = std::make_shared<tests::Faults>();
+  faults->slow_chunks = 700ms;
+  std::jthread others([&](const std::stop_token& stop) {
+    for (std::uint64_t n = 0; !stop.stop_requested(); n += 1000) {
+      source->set_load({std::nullopt, std::nullopt, n});
+      std::this_thread::sleep_for(100ms);
+    }
+  });
+  RunningMigration run(source, target, folder, faults, 1U << 20U);
+  EXPECT_TRUE(run.wait_until(30s, [&] { return run.migration().status().yielding; }));
+  faults->slow_chunks = 0ms;
+  run.migration().verify();
+  EXPECT_TRUE(run.wait_settled(30s));
+  EXPECT_TRUE(run.migration().status().yielding);
+  EXPECT_FALSE(run.error());
+  expect_equal();
+}
+
 TEST_F(Migrations, what_filled_tables_lack_is_made_before_following_is_all_there_is) {
   const auto lacking = [&] {
     return stores::memory::Target(target).load_progress("bank", {}).being_filled.size();
@@ -302,7 +327,7 @@ TEST_F(Migrations, a_source_whose_replication_lags_is_spared) {
   {
     const auto faults = std::make_shared<tests::Faults>();
     faults->slow_chunks = 1000ms;
-    source->set_load({std::nullopt, 100s});
+    source->set_load({std::nullopt, 100s, std::nullopt});
     RunningMigration run(source, target, folder, faults);
     run.limits().replica_lag_seconds = 10;
     const auto copied = [&] { return run.migration().status().tables.at(0).chunks_done; };
@@ -312,7 +337,7 @@ TEST_F(Migrations, a_source_whose_replication_lags_is_spared) {
     std::this_thread::sleep_for(1500ms);
     EXPECT_EQ(copied(), before);
     EXPECT_EQ(run.migration().status().state, "copying");
-    source->set_load({std::nullopt, 5s});
+    source->set_load({std::nullopt, 5s, std::nullopt});
     EXPECT_TRUE(run.wait_settled(60s));
     EXPECT_FALSE(run.migration().status().backing_off);
   }

@@ -77,13 +77,13 @@ Writers::Writers(std::shared_ptr<stores::memory::Server> server, unsigned seed) 
 RunningMigration::RunningMigration(std::shared_ptr<stores::memory::Server> from,
                                    const std::shared_ptr<stores::memory::Server>& to,
                                    const std::filesystem::path& journal,
-                                   std::shared_ptr<tests::Faults> faults)
+                                   std::shared_ptr<tests::Faults> faults, std::uint64_t chunk_bytes)
     : journal_(journal::open_sqlite(journal / "journal.sqlite")),
       source_(std::move(from)),
       target_(std::make_shared<stores::memory::Target>(to), faults),
       ddl_(std::make_shared<stores::memory::DdlTarget>(to), std::move(faults)),
       watched_(to) {
-  limits_.chunk_bytes = 8U << 10U;
+  limits_.chunk_bytes = chunk_bytes;
   limits_.window_changes = 20;
   MigrationOptions options;
   options.name = "bank";

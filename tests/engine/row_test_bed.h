@@ -45,7 +45,8 @@ class RunningMigration {
   RunningMigration(std::shared_ptr<stores::memory::Server> from,
                    const std::shared_ptr<stores::memory::Server>& to,
                    const std::filesystem::path& journal,
-                   std::shared_ptr<tests::Faults> faults = std::make_shared<tests::Faults>());
+                   std::shared_ptr<tests::Faults> faults = std::make_shared<tests::Faults>(),
+                   std::uint64_t chunk_bytes = 8U << 10U);
   ~RunningMigration();
 
   engine::Migration& migration() { return *migration_; }

@@ -175,8 +175,12 @@ namespace {
 
 contract::SourceLoad read_load(Connection& c) {
   contract::SourceLoad load;
-  load.threads_running =
-      c.query("SHOW GLOBAL STATUS LIKE 'Threads\\_running'").number(0, std::size_t{1});
+  const Result status =
+      c.query("SHOW GLOBAL STATUS WHERE Variable_name IN ('Threads_running','Questions')");
+  for (std::size_t row = 0; row < status.rows(); ++row) {
+    const bool is_threads = status.text(row, std::size_t{0}) == "Threads_running";
+    (is_threads ? load.threads_running : load.statements) = status.number(row, std::size_t{1});
+  }
   try {
     const Result replicas = c.query(std::string(show_replica(c.server())));
     for (std::size_t row = 0; row < replicas.rows(); ++row) {
