@@ -69,7 +69,7 @@ void apply_limits(const config::Limits& from, engine::Limits& to) {
   // to two chunks' worth of rows twice (as read and as sent), all threads together a half.
   to.queue_bytes = std::max(least, from.memory.count / 8);
   to.dirty_bytes = std::max(least, from.memory.count / 8);
-  to.window_bytes = std::clamp<std::uint64_t>(from.memory.count / 32, least, 4U << 20U);
+  to.window_bytes = std::clamp<std::uint64_t>(from.memory.count / 32, least, 16U << 20U);
   to.chunk_bytes = std::clamp<std::uint64_t>(from.memory.count / 8 / std::max(1U, from.threads),
                                              least, 8U << 20U);
 }

@@ -21,8 +21,8 @@ struct Limits {
   std::atomic<std::uint32_t> threads{2};  // copying at the same time (read when a run starts)
   std::atomic<std::uint64_t> chunk_bytes{8U << 20U};
   std::atomic<std::uint64_t> queue_bytes{32U << 20U};   // changes read and not yet applied
-  std::atomic<std::uint64_t> window_bytes{4U << 20U};  // applied as one transaction
-  std::atomic<std::uint64_t> window_changes{4000};
+  std::atomic<std::uint64_t> window_bytes{16U << 20U};  // applied as one transaction
+  std::atomic<std::uint64_t> window_changes{40'000};
   // Of all dirty keys (read when a run starts). One window leaves at most a quarter of it: of what
   // it touches beyond that, tables are dirty as a whole.
   std::atomic<std::uint64_t> dirty_bytes{64U << 20U};
