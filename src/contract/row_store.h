@@ -81,6 +81,14 @@ class RowSource {
   virtual std::unique_ptr<ChangeLog> changes(const model::Position& from, TrackedTables tables) = 0;
 
   virtual SourceLoad load() = 0;  // now, for back-off
+
+  // The log's end, behind which nothing comes any more from those whom the guards keep off.
+  // Requires: the guards are raised and drained. Waits, for `patience` at most, until no
+  // transaction is open that has written, none is prepared, no replication comes in, and every
+  // write was stopped for one instant; throws Error(rejected, "seal.not_quiet") with who is in the
+  // way otherwise.
+  virtual model::Position final_position(std::chrono::milliseconds patience,
+                                         const std::stop_token& stop) = 0;
 };
 
 struct LeaseRequest {
