@@ -20,10 +20,12 @@ namespace wherry::app {
 using namespace std::chrono_literals;
 
 std::optional<nlohmann::json> ask_running(const config::Migration& config,
-                                          const std::string& method, const std::string& path) {
+                                          const std::string& method, const std::string& path,
+                                          const std::string& body) {
   control::Request request;
   request.method = method;
   request.path = path;
+  request.body = body;
   return control::call_json(config.socket(), request, 10min);
 }
 

@@ -14,7 +14,8 @@ namespace wherry::app {
 
 // The running process's answer; nothing if none runs.
 std::optional<nlohmann::json> ask_running(const config::Migration& config,
-                                          const std::string& method, const std::string& path);
+                                          const std::string& method, const std::string& path,
+                                          const std::string& body = {});
 
 // Runs a command that asks the running process or else opens the journal itself; again, for 10 s at
 // most, while another process holds the journal and does not answer, as a run in its first moments.

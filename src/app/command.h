@@ -28,6 +28,8 @@ void add_pause(CLI::App& root, Context& context);
 void add_resume(CLI::App& root, Context& context);
 void add_verify(CLI::App& root, Context& context);
 void add_repair(CLI::App& root, Context& context);
+void add_cutover(CLI::App& root, Context& context);
+void add_rollback(CLI::App& root, Context& context);
 void add_report(CLI::App& root, Context& context);
 void add_history(CLI::App& root, Context& context);
 void add_stores(CLI::App& root, Context& context);

@@ -1,5 +1,6 @@
 #include "app/local_server.h"
 
+#include <chrono>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -8,6 +9,22 @@
 #include "base/error.h"
 
 namespace wherry::app {
+
+namespace {
+
+engine::SwitchDirection direction_of(std::string_view path) {
+  return path == "/cutover" ? engine::SwitchDirection::cutover : engine::SwitchDirection::rollback;
+}
+
+engine::SwitchOptions switch_options(const std::string& body) {
+  const auto json = nlohmann::json::parse(body);
+  engine::SwitchOptions options;
+  options.max_downtime = std::chrono::milliseconds(json.at("max_downtime_ms").get<long>());
+  options.patience = std::chrono::milliseconds(json.at("patience_ms").get<long>());
+  return options;
+}
+
+}  // namespace
 
 control::Handler local_handler(engine::AnyMigration& migration, std::stop_token stop) {
   return [&migration, stop = std::move(stop)](const control::Request& request) {
@@ -24,6 +41,13 @@ control::Handler local_handler(engine::AnyMigration& migration, std::stop_token 
     } else if (asked("POST", "/repair") || asked("POST", "/repair?dry_run")) {
       const bool dry_run = request.path != "/repair";
       answer = repair_document(migration.repair(dry_run, stop), dry_run);
+    } else if (asked("GET", "/switch")) {
+      answer = migration.switch_view();
+    } else if (asked("GET", "/cutover") || asked("GET", "/rollback")) {
+      answer = migration.check_switch(direction_of(request.path));
+    } else if (asked("POST", "/cutover") || asked("POST", "/rollback")) {
+      migration.begin_switch(direction_of(request.path), switch_options(request.body));
+      answer = migration.switch_view();
     } else if (!asked("GET", "/status")) {
       throw base::Error(base::ErrorKind::rejected, "control.unknown_request",
                         "there is no " + request.method + " " + request.path);

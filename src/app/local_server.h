@@ -1,6 +1,7 @@
 #pragma once
 // What a running migration answers on its local socket. GET /status; POST /pause, /resume, /verify,
-// /repair, /repair?dry_run.
+// /repair, /repair?dry_run. GET /cutover and /rollback: what must hold for it; POST: begins it; GET
+// /switch: how it goes.
 
 #include <stop_token>
 

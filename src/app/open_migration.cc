@@ -43,6 +43,10 @@ std::filesystem::path journal_file(const config::Migration& config) {
   return config.journal / "journal.sqlite";
 }
 
+std::filesystem::path way_back_file(const config::Migration& config) {
+  return config.journal / "way_back.sqlite";
+}
+
 std::vector<model::Finding> assess(const config::Migration& config) {
   if (moves_objects(config)) return assess_tree(config);
   if (!moves_rows(config)) refuse_pair(config);

@@ -30,6 +30,8 @@ bool follows_changes(const config::Migration& config);
 
 // Where a migration's journal is.
 std::filesystem::path journal_file(const config::Migration& config);
+// … and that of its way back.
+std::filesystem::path way_back_file(const config::Migration& config);
 
 // Checks both sides without a journal, so also while another process runs the migration.
 std::vector<model::Finding> assess(const config::Migration& config);

@@ -9,7 +9,7 @@
 
 #include "app/stores.h"
 #include "engine/assess.h"
-#include "engine/migration.h"
+#include "engine/two_way_migration.h"
 #include "journal/sqlite.h"
 
 namespace wherry::app {
@@ -74,8 +74,8 @@ void apply_limits(const config::Limits& from, engine::Limits& to) {
                                              least, 8U << 20U);
 }
 
-engine::MigrationOptions options_of(const config::Migration& config) {
-  engine::MigrationOptions options;
+engine::TwoWayOptions options_of(const config::Migration& config) {
+  engine::TwoWayOptions options;
   options.name = config.name;
   options.filter = [tables = config.tables](const model::CollectionName& name) {
     return tables.selects(name);
@@ -89,19 +89,51 @@ engine::MigrationOptions options_of(const config::Migration& config) {
   return options;
 }
 
+// A server as both ends of a migration. `config`: where it is the source.
+class Server {
+ public:
+  Server(const config::Migration& config, const config::Migration& turned_round)
+      : source_(store_of(config.source).row_source(config)),
+        target_(store_of(config.source).row_target(turned_round)),
+        guards_(store_of(config.source).guards(config)) {}
+
+  engine::ServerParts parts() {
+    engine::ServerParts parts{*source_, *target_.target};
+    parts.ddl = target_.ddl;
+    parts.objects = target_.objects;
+    parts.watched = target_.watched;
+    for (const auto& guard : guards_) parts.guards.push_back(guard.get());
+    return parts;
+  }
+
+ private:
+  std::unique_ptr<contract::RowSource> source_;
+  RowTargetParts target_;
+  Guards guards_;
+};
+
+// The way back: what is chosen and where it goes is told by the engine.
+config::Migration turned_round(config::Migration config) {
+  std::swap(config.source, config.target);
+  if (auto* server = std::get_if<config::MysqlStore>(&config.target)) server->read_from.reset();
+  config.definers.clear();
+  return config;
+}
+
 class RowMigration final : public OpenMigration {
  public:
   explicit RowMigration(const config::Migration& config)
       : journal_(journal::open_sqlite(journal_file(config))),
-        source_(store_of(config.source).row_source(config)),
-        target_(store_of(config.target).row_target(config)) {
+        back_(journal::open_sqlite(way_back_file(config))),
+        old_(config, turned_round(config)),
+        new_(turned_round(config), config) {
     apply_limits(config.limits, limits_);
     apply_verify(config.verify, limits_);
     auto options = options_of(config);
-    options.objects = target_.objects;
-    options.watched = target_.watched;
-    migration_.emplace(*source_, *target_.target, target_.ddl, *journal_, limits_,
-                       std::move(options));
+    options.write_undo = [folder = config.journal](engine::Side side, const auto& undos) {
+      write_undo_script(folder, side, undos);
+    };
+    migration_.emplace(old_.parts(), new_.parts(), *journal_, *back_, limits_, std::move(options));
   }
 
   engine::AnyMigration& migration() override { return *migration_; }
@@ -110,10 +142,11 @@ class RowMigration final : public OpenMigration {
  private:
   // Destroyed in reverse order: the migration goes before what it uses.
   std::unique_ptr<journal::Journal> journal_;
-  std::unique_ptr<contract::RowSource> source_;
-  RowTargetParts target_;
+  std::unique_ptr<journal::Journal> back_;
+  Server old_;
+  Server new_;
   engine::Limits limits_;
-  std::optional<engine::Migration> migration_;
+  std::optional<engine::TwoWayMigration> migration_;
 };
 
 }  // namespace

@@ -7,9 +7,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/migration.h"
 #include "contract/foreign_writes.h"
+#include "contract/guard.h"
 #include "contract/object_store.h"
 #include "contract/row_store.h"
 #include "contract/schema_objects.h"
@@ -25,6 +27,9 @@ struct RowTargetParts {
       nullptr;  // as `ddl`; null: writes of others are found by new proofs only
 };
 
+// The guards that are configured for a server, in the order in which they are raised.
+using Guards = std::vector<std::unique_ptr<contract::Guard>>;
+
 struct StoreKind {
   std::string_view name;
   std::string_view what;
@@ -33,6 +38,8 @@ struct StoreKind {
   RowTargetParts (*row_target)(const config::Migration&) = nullptr;
   bool follows_changes = false;
   std::unique_ptr<contract::ObjectStore> (*object_store)(const config::Store&) = nullptr;
+  // Of the migration's source.
+  Guards (*guards)(const config::Migration&) = nullptr;
 
   bool is_source() const { return row_source != nullptr || object_store != nullptr; }
   bool is_target() const { return row_target != nullptr || object_store != nullptr; }

@@ -52,6 +52,7 @@ class MigrationReader {
     read_ddl();
     read_definers();
     read_verify();
+    read_cutover();
     read_journal();
     if (auto id = reader_.whole(root_.get("server_id"), 1, UINT32_MAX)) {
       migration_.server_id = static_cast<std::uint32_t>(*id);
@@ -318,6 +319,32 @@ class MigrationReader {
     }
     if (auto wait = reader_.duration(recheck.get("wait"))) verify.recheck_wait = *wait;
     recheck.finish();
+    keys.finish();
+  }
+
+  void read_cutover() {
+    const Field section = root_.get("cutover").or_absent();
+    if (!only_for_rows(section, "cutover")) return;
+    CutOver& cutover = migration_.cutover;
+    Keys keys(section, "keys such as guards and max_downtime", reader_);
+    if (auto time = reader_.duration(keys.get("max_downtime"))) cutover.max_downtime = *time;
+    if (auto time = reader_.duration(keys.get("patience"))) cutover.patience = *time;
+    Keys guards(keys.get("guards").or_absent(), "accounts:, read_only: and events:", reader_);
+    const Field accounts = guards.get("accounts");
+    if (const auto list = reader_.list(accounts, "a list such as [\"app@%\"]")) {
+      for (const Field& item : *list) {
+        const auto text = reader_.text(item, "an account such as \"app@%\"");
+        if (!text) continue;
+        if (text->find('@') == std::string::npos) {
+          reader_.bad_value(item, *text, "an account such as \"app@%\"");
+          continue;
+        }
+        cutover.guards.accounts.push_back(*text);
+      }
+    }
+    cutover.guards.read_only = reader_.boolean(guards.get("read_only")).value_or(false);
+    cutover.guards.events = reader_.boolean(guards.get("events")).value_or(false);
+    guards.finish();
     keys.finish();
   }
 

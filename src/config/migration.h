@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "config/globs.h"
 #include "config/limits.h"
@@ -94,6 +95,19 @@ struct Verify {
   std::chrono::milliseconds recheck_wait{500};             // between them
 };
 
+// How applications are kept from writing while a side is sealed; the same on both sides.
+struct Guards {
+  std::vector<std::string> accounts;  // "user@host": they keep SELECT
+  bool read_only = false;             // the server's own switch
+  bool events = false;                // scheduled events are disabled
+};
+
+struct CutOver {
+  std::chrono::milliseconds max_downtime{10'000};  // beyond it all is undone
+  std::chrono::milliseconds patience{1'000};       // before who is connected is disconnected
+  Guards guards;
+};
+
 struct Migration {
   std::string name;
   std::filesystem::path file;  // the config it came from
@@ -106,6 +120,7 @@ struct Migration {
   // Accounts on the target in place of those that define views and routines: "user@host".
   std::map<std::string, std::string> definers;
   Verify verify;
+  CutOver cutover;
   std::filesystem::path journal;  // a folder of this migration alone
   std::optional<std::uint32_t>
       server_id;  // as which Wherry registers at the source; nothing: chosen

@@ -134,6 +134,19 @@ constexpr std::string_view tail = R"(
 )";
 
 constexpr std::string_view mysql_tail = R"(
+# The switch. Guards keep applications from writing to a side that is sealed; the same on both sides. Without any, `wherry cutover` refuses.
+#cutover:
+  #guards:
+    # These lose every privilege to write and get it back, to the byte.
+    #accounts: ["app@%", "report@10.0.%"]
+    # The server's own read_only. Accounts that may bypass it are told of.
+    #read_only: true
+    # Scheduled events of these schemas are disabled meanwhile.
+    #events: true
+  # From the first guard until the other side is open. Beyond it all is undone.
+  #max_downtime: 10 s
+  # Who is connected may end what he does for so long, then he is disconnected.
+  #patience: 1 s
 # As which replica Wherry registers at the source; unlike that of every server there. Left out: chosen.
 #server_id: 4711
 )";

@@ -158,6 +158,9 @@ class RowTarget {
   // From here on the stream is another source server's, and so are the places in its progress: in
   // one transaction.
   virtual void rebase_stream(const Fence& fence, const StreamRebase& to) = 0;
+  // Replaces everything that is known of the migration's progress here, in one transaction that
+  // outlives crashes as start_stream() does.
+  virtual void adopt(const Fence& fence, const Adoption& adoption) = 0;
 
   virtual std::unique_ptr<RowReader> reader(const std::stop_token& stop) = 0;
   virtual std::unique_ptr<RowWriter> writer(const Fence& fence, const std::stop_token& stop) = 0;

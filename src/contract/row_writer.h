@@ -51,6 +51,13 @@ struct StreamRebase {
   std::vector<std::pair<model::CollectionId, std::uint32_t>> not_done;  // chunks without a mark now
 };
 
+// What was the source of its source until now holds all rows already, and follows from here on.
+struct Adoption {
+  std::string source;  // the identity of the server that it follows
+  model::Position at;  // in that server's log: both are equal there
+  std::vector<ChunkMark> chunks;
+};
+
 // What the target knows about a migration's progress.
 struct TargetProgress {
   std::optional<model::Position> position;  // the stream is applied up to here

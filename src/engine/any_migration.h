@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "engine/status.h"
+#include "engine/switch_view.h"
 #include "model/finding.h"
 
 namespace wherry::engine {
@@ -47,9 +49,26 @@ class AnyMigration {
 
   virtual Status status() const = 0;
 
+  // What must hold before a switch; changes nothing.
+  virtual std::vector<SwitchCheck> check_switch(SwitchDirection /*direction*/) {
+    throw_not_switched();
+  }
+  // Begins one beside run(); switch_view() tells how it goes. Throws Error(rejected,
+  // "cutover.running") if one runs already.
+  virtual void begin_switch(SwitchDirection /*direction*/, const SwitchOptions& /*options*/) {
+    throw_not_switched();
+  }
+  virtual SwitchView switch_view() const { return {}; }
+
   // Everything the source had when this was called is on the target and, with `proof`, every item
   // of it is proved equal: true. Otherwise look again later.
   virtual bool is_settled(bool proof) = 0;
+
+ private:
+  [[noreturn]] static void throw_not_switched() {
+    throw base::Error(base::ErrorKind::not_supported, "cutover.not_supported",
+                      "a migration of this kind is not switched over by Wherry yet");
+  }
 };
 
 }  // namespace wherry::engine

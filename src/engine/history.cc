@@ -56,6 +56,13 @@ base::DigestKey digest_key(journal::Journal& journal) {
   return key;
 }
 
+std::string lease_owner(journal::Journal& journal) {
+  if (const auto stored = journal.fact("owner")) return *stored;
+  auto made = base::DigestKey::random().text();
+  journal.set_fact("owner", made);
+  return made;
+}
+
 void keep_identity(journal::Journal& journal, const std::string& side,
                    const std::string& identity) {
   const std::string fact = side + "_identity";

@@ -21,6 +21,8 @@ void note_failure(journal::Journal& journal, const base::Error& error);
 
 // The key of all digests of this migration, made at the first call.
 base::DigestKey digest_key(journal::Journal& journal);
+// Tells this journal's runs from those of any other journal, on a target's lease.
+std::string lease_owner(journal::Journal& journal);
 // Writes the identity of a side ("source", "target") at the first call; later throws
 // Error(rejected, "<side>.replaced") if it is another.
 void keep_identity(journal::Journal& journal, const std::string& side, const std::string& identity);

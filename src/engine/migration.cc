@@ -27,14 +27,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Tells this journal's runs from those of any other journal.
-std::string owner(journal::Journal& journal) {
-  if (const auto stored = journal.fact("owner")) return *stored;
-  auto made = base::DigestKey::random().text();
-  journal.set_fact("owner", made);
-  return made;
-}
-
 bool is_too_busy(const contract::SourceLoad& load, const Limits& limits) {
   const std::uint64_t threads = limits.threads_running;
   const std::chrono::seconds lag(limits.replica_lag_seconds);
@@ -137,7 +129,7 @@ void Migration::begin(const std::stop_token& stop) {
 void Migration::take_up(const std::stop_token& stop) {
   const auto session = [&] {
     try {
-      meet_target(parts_, owner(parts_.journal));
+      meet_target(parts_, lease_owner(parts_.journal));
       // The lease may be among what a target lost; whoever took it meanwhile holds it.
       take_over();
       if (forgot_its_start(parts_, stop)) plan(parts_, stop);
@@ -174,7 +166,7 @@ void Migration::take_over() {
   parts_.target.prepare();
   contract::LeaseRequest request;
   request.migration = options_.name;
-  request.owner = owner(parts_.journal);
+  request.owner = lease_owner(parts_.journal);
   auto fence = parts_.target.acquire(request);
   {
     const std::lock_guard lock(mutex_);
@@ -366,7 +358,7 @@ bool Migration::looks_settled(bool proof) {
     const std::lock_guard lock(mutex_);
     if (!phases_run_) return false;  // ledger and tables may not be restored yet
   }
-  if (state_of(parts_.journal) != State::following) return false;
+  if (!is_complete(state_of(parts_.journal))) return false;
   if (proof) {
     const Status before = status();
     if (!before.all_proved() || before.dirty_keys != 0) return false;

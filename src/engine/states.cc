@@ -1,10 +1,19 @@
 #include "engine/states.h"
 
+#include <array>
 #include <string>
 
 #include "base/error.h"
 
 namespace wherry::engine {
+
+namespace {
+
+constexpr std::array all_states{State::planned,      State::copying,     State::following,
+                                State::sealing,      State::sealed,      State::switched,
+                                State::sealing_back, State::sealed_back, State::copied};
+
+}  // namespace
 
 std::string_view to_string(State state) {
   switch (state) {
@@ -14,6 +23,16 @@ std::string_view to_string(State state) {
       return "copying";
     case State::following:
       return "following";
+    case State::sealing:
+      return "sealing";
+    case State::sealed:
+      return "sealed";
+    case State::switched:
+      return "switched";
+    case State::sealing_back:
+      return "sealing_back";
+    case State::sealed_back:
+      return "sealed_back";
     case State::copied:
       return "copied";
   }
@@ -21,11 +40,64 @@ std::string_view to_string(State state) {
 }
 
 State state_named(std::string_view text) {
-  for (const State state : {State::planned, State::copying, State::following, State::copied}) {
+  for (const State state : all_states) {
     if (to_string(state) == text) return state;
   }
   throw base::Error(base::ErrorKind::internal, "state.unknown",
                     "the journal names an unknown state: " + std::string(text));
+}
+
+std::string_view to_string(Side side) { return side == Side::source ? "source" : "target"; }
+
+Side active_side(State state) {
+  switch (state) {
+    case State::planned:
+    case State::copying:
+    case State::following:
+    case State::sealing:
+    case State::sealed:
+    case State::copied:
+      return Side::source;
+    case State::switched:
+    case State::sealing_back:
+    case State::sealed_back:
+      return Side::target;
+  }
+  return Side::source;
+}
+
+bool is_complete(State state) {
+  switch (state) {
+    case State::planned:
+    case State::copying:
+    case State::copied:
+      return false;
+    case State::following:
+    case State::sealing:
+    case State::sealed:
+    case State::switched:
+    case State::sealing_back:
+    case State::sealed_back:
+      return true;
+  }
+  return false;
+}
+
+bool is_switching(State state) {
+  switch (state) {
+    case State::sealing:
+    case State::sealed:
+    case State::sealing_back:
+    case State::sealed_back:
+      return true;
+    case State::planned:
+    case State::copying:
+    case State::following:
+    case State::switched:
+    case State::copied:
+      return false;
+  }
+  return false;
 }
 
 }  // namespace wherry::engine

@@ -12,12 +12,26 @@ enum class State {
               // tables
   copying,    // chunks are on their way, changes are followed
   following,  // every chunk is on the target; changes are followed, proofs are kept
+  sealing,    // the source's guards go up; undone if anything is in the way
+  sealed,     // nobody writes anywhere; what is left is applied and proved
+  switched,   // the target is what applications write to; the old side is kept equal
+  sealing_back,  // the same two on the way back: the target's guards go up …
+  sealed_back,   // … and nobody writes anywhere
   copied,     // of stores without a change log: every item is on the target, proved or told in a
               // finding; nothing is followed, and a new run looks at everything again
 };
 
 std::string_view to_string(State state);
 State state_named(std::string_view text);  // throws Error(internal)
+
+// Which side applications write to, or did before it was sealed.
+enum class Side { source, target };
+std::string_view to_string(Side side);
+Side active_side(State state);
+// Every chunk was on the passive side when this state began, and nothing takes them away.
+bool is_complete(State state);
+// Between two states in which somebody may write.
+bool is_switching(State state);
 
 struct Transition {
   State from;
@@ -26,7 +40,7 @@ struct Transition {
   std::string_view undo;  // what reverts it
 };
 
-inline constexpr std::array<Transition, 6> transitions{{
+inline constexpr std::array<Transition, 16> transitions{{
     {State::planned, State::copying,
      "the target's tables are made and the start of the stream is set",
      "drop the target's tables and the rows about the migration in schema _wherry"},
@@ -36,6 +50,23 @@ inline constexpr std::array<Transition, 6> transitions{{
     {State::copying, State::following, "every chunk of every table is on the target",
      "nothing to undo"},
     {State::following, State::copying, "a table has to be copied again", "nothing to undo"},
+    {State::following, State::sealing, "a cut-over has begun", "lower the source's guards"},
+    {State::sealing, State::sealed, "nobody can write to the source any more",
+     "lower the source's guards"},
+    {State::sealing, State::following, "the cut-over was undone", "nothing to undo"},
+    {State::sealed, State::following, "the cut-over was undone",
+     "nothing to undo"},
+    {State::sealed, State::switched,
+     "every row is proved equal, and the old side is ready to be kept so",
+     "wherry rollback: the same in the other direction"},
+    {State::switched, State::sealing_back, "the way back has begun", "lower the target's guards"},
+    {State::sealing_back, State::sealed_back, "nobody can write to the target any more",
+     "lower the target's guards"},
+    {State::sealing_back, State::switched, "the way back was undone", "nothing to undo"},
+    {State::sealed_back, State::switched, "the way back was undone", "nothing to undo"},
+    {State::sealed_back, State::following,
+     "every row is proved equal, and the target is ready to be kept so",
+     "wherry cutover: the same in the other direction"},
     {State::copying, State::copied,
      "a run of a tree has ended: each of its files is on the target, and proved or told in a "
      "finding",

@@ -56,6 +56,7 @@ struct HeldBackStatus {
 struct Status {
   std::string migration;
   std::string state;
+  std::string active = "source";  // which side applications write to: or "target"
   bool paused = false;
   bool running = false;
   std::optional<std::int64_t> pid;

@@ -255,12 +255,15 @@ void WatchTarget::save(bool now, const std::stop_token& stop) {
     return model::Position::in_log(known.first, 0).sequence < safe.sequence;
   });
   if (parts_.rewrites != 0) return;  // asked last: a rewrite makes keys dirty under its own number
-  const nlohmann::json json{
-      {"server", parts_.target.identity()}, {"place", safe.text()}, {"mark", mark}};
-  if (const auto text = json.dump(); text != saved_) {
+  if (auto text = watch_place(parts_.target.identity(), safe, mark); text != saved_) {
     parts_.journal.set_fact(watch_place_fact, text);
-    saved_ = text;
+    saved_ = std::move(text);
   }
+}
+
+std::string watch_place(const std::string& server, const model::Position& place,
+                        const std::string& mark) {
+  return nlohmann::json{{"server", server}, {"place", place.text()}, {"mark", mark}}.dump();
 }
 
 }  // namespace wherry::engine

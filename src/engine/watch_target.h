@@ -29,6 +29,11 @@
 
 namespace wherry::engine {
 
+// What `watch_place_fact` holds: a place of the log of the server with this identity, and
+// WatchedTarget::log_mark() of it.
+std::string watch_place(const std::string& server, const model::Position& place,
+                        const std::string& mark);
+
 class WatchTarget {
  public:
   // `target`: null if it can tell nothing.

@@ -49,6 +49,13 @@ struct TableTotals {
   std::optional<std::chrono::system_clock::time_point> oldest_proof;
 };
 
+// A table all of whose chunks are on the target, with their proofs.
+struct AdoptedTable {
+  TableRecord table;
+  std::vector<ChunkRecord> chunks;
+  std::vector<model::Proof> proofs;
+};
+
 // A line of the history: a transition (from, to) or something worth telling (both empty).
 struct Event {
   std::uint64_t number = 0;
@@ -111,6 +118,9 @@ class Journal {
   virtual void reconcile(model::CollectionId table, const std::vector<ChunkRecord>& on_target) = 0;
   // Forgets the table's chunks and proofs: it will be planned again from the start.
   virtual void replan(model::CollectionId table) = 0;
+
+  // These, planned to the end, in place of all tables, chunks and proofs there are.
+  virtual void adopt(const std::vector<AdoptedTable>& tables) = 0;
 
   virtual void put_proof(const model::Proof& proof) = 0;  // replaces the chunk's earlier proof
   virtual std::vector<model::Proof> proofs() = 0;

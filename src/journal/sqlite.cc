@@ -109,6 +109,9 @@ class SqliteReading : public Journal {
   void replan(model::CollectionId table) override {
     write([&](Database& db) { tables::replan(db, table); });
   }
+  void adopt(const std::vector<AdoptedTable>& adopted) override {
+    write([&](Database& db) { tables::adopt(db, adopted); });
+  }
   void put_proof(const model::Proof& proof) override {
     write([&](Database& db) { tables::put_proof(db, proof); });
   }

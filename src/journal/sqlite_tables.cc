@@ -193,6 +193,21 @@ void replan(Database& db, model::CollectionId table) {
   db.run("UPDATE collection SET planned_through = NULL, planned = 0 WHERE id = ?", table);
 }
 
+void adopt(Database& db, const std::vector<AdoptedTable>& tables) {
+  for (const char* sql :
+       {"DELETE FROM proof", "DELETE FROM chunk", "DELETE FROM collection"}) {
+    db.run(sql);
+  }
+  for (const auto& adopted : tables) {
+    put_table(db, adopted.table);
+    for (const auto& record : adopted.chunks) {
+      insert_chunk(db, record.chunk);
+      chunk_done(db, record);
+    }
+    for (const auto& proof : adopted.proofs) put_proof(db, proof);
+  }
+}
+
 void put_proof(Database& db, const model::Proof& p) {
   db.run("INSERT OR REPLACE INTO proof VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", p.collection,
          p.chunk, p.bracket.low, p.bracket.high, p.applied, p.applied.sequence, p.applied.offset,

@@ -28,6 +28,7 @@ void chunk_done(Database& db, const ChunkRecord& record);
 std::vector<ChunkRecord> chunks(const Database& db, model::CollectionId table);
 void reconcile(Database& db, model::CollectionId table, const std::vector<ChunkRecord>& on_target);
 void replan(Database& db, model::CollectionId table);
+void adopt(Database& db, const std::vector<AdoptedTable>& tables);
 
 void put_proof(Database& db, const model::Proof& proof);
 std::map<model::CollectionId, TableTotals> totals(const Database& db);

@@ -51,6 +51,9 @@ class ScriptedSource final : public contract::RowSource {
     return nullptr;
   }
   contract::SourceLoad load() override { return {}; }
+  model::Position final_position(std::chrono::milliseconds, const std::stop_token&) override {
+    return {};
+  }
 
   std::uint64_t grows_by = 100;
 

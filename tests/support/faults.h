@@ -175,6 +175,12 @@ class FaultyTarget final : public contract::RowTarget {
     if (Faults::due(faults_->crash_after_commit)) faults_->crashed = true;
     faults_->alive();
   }
+  void adopt(const contract::Fence& fence, const contract::Adoption& adoption) override {
+    inner().adopt(fence, adoption);
+    ++faults_->commits;
+    if (Faults::due(faults_->crash_after_commit)) faults_->crashed = true;
+    faults_->alive();
+  }
   std::unique_ptr<contract::RowReader> reader(const std::stop_token& stop) override {
     return inner().reader(stop);
   }

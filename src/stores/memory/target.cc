@@ -149,6 +149,27 @@ void Target::rebase_stream(const contract::Fence& fence, const contract::StreamR
   });
 }
 
+void Target::adopt(const contract::Fence& fence, const contract::Adoption& adoption) {
+  transaction([&](Transaction& t) {
+    t.check(fence);
+    Progress& p = t.progress();
+    for (auto c = p.chunks.lower_bound({fence.migration, 0, 0});
+         c != p.chunks.end() && std::get<0>(c->first) == fence.migration;) {
+      t.assign(p.chunks, (c++)->first, std::nullopt);
+    }
+    for (auto w = p.windows.lower_bound({fence.migration, 0});
+         w != p.windows.end() && w->first.first == fence.migration;) {
+      t.assign(p.windows, (w++)->first, std::nullopt);
+    }
+    for (const auto& mark : adoption.chunks) {
+      t.assign(p.chunks, {fence.migration, mark.chunk.collection, mark.chunk.number}, mark);
+    }
+    const auto known = p.streams.find(fence.migration);
+    const std::uint64_t last_window = known == p.streams.end() ? 0 : known->second.last_window;
+    t.assign(p.streams, fence.migration, Stream{adoption.at, last_window, adoption.source});
+  });
+}
+
 std::unique_ptr<contract::RowReader> Target::reader(const std::stop_token&) {
   return open_reader(server_, meant());
 }

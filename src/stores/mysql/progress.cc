@@ -16,6 +16,8 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 
+const std::string insert_into_chunk = "INSERT INTO `_wherry`.`chunk` VALUES ";
+
 [[noreturn]] void throw_damaged(std::string_view what) {
   throw Error(ErrorKind::internal, "target.progress_damaged",
               fmt::format("`_wherry` on the target holds a malformed {}", what));
@@ -72,6 +74,30 @@ std::vector<contract::WindowMark> windows_in(const Result& parts) {
     windows.back().dirty_keys += parts.text(i, "dirty");
   }
   return windows;
+}
+
+std::string key_literal(const std::optional<model::Key>& key) {
+  return key ? bytes_literal(key->bytes()) : "NULL";
+}
+
+std::string row_of(const std::string& migration, const contract::ChunkMark& mark) {
+  return fmt::format("({},{},{},{},{},{},{},{},{})", bytes_literal(migration),
+                     mark.chunk.collection, mark.chunk.number, key_literal(mark.chunk.after),
+                     key_literal(mark.chunk.through), bytes_literal(mark.bracket.low.text()),
+                     bytes_literal(mark.bracket.high.text()), mark.rows, mark.bytes);
+}
+
+// So many in a statement that a server far away is not asked for each of them.
+void insert_chunks(Connection& connection, const std::string& migration,
+                   const std::vector<contract::ChunkMark>& marks) {
+  constexpr std::size_t most_bytes = 64U << 10U;
+  std::string rows;
+  for (const auto& mark : marks) {
+    rows += (rows.empty() ? "" : ",") + row_of(migration, mark);
+    if (rows.size() < most_bytes && &mark != &marks.back()) continue;
+    connection.execute(insert_into_chunk + rows);
+    rows.clear();
+  }
 }
 
 // A server may keep commits to itself for a while (innodb_flush_log_at_trx_commit); with a new
@@ -154,6 +180,34 @@ void rebase_stream(Connection& connection, const contract::Fence& fence,
   if (moved.affected != 1) throw_not_started(connection);
   check_fence(connection, fence);
   connection.execute("COMMIT");
+}
+
+void adopt(Connection& connection, const contract::Fence& fence,
+           const contract::Adoption& adoption) {
+  const std::string where = where_migration(fence.migration);
+  connection.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
+  connection.execute("START TRANSACTION");
+  for (const char* table : {"chunk", "window_part", "ddl"}) {
+    connection.execute(fmt::format("DELETE FROM `_wherry`.`{}`{}", table, where));
+  }
+  insert_chunks(connection, fence.migration, adoption.chunks);
+  // Numbers of windows only grow.
+  connection.execute(fmt::format(
+      "INSERT INTO `_wherry`.`stream` VALUES ({0},{1},0,{2}) "
+      "ON DUPLICATE KEY UPDATE `position`={1}, `source`={2}",
+      bytes_literal(fence.migration), bytes_literal(adoption.at.text()),
+      bytes_literal(adoption.source)));
+  check_fence(connection, fence);
+  connection.execute("COMMIT");
+  make_durable(connection);
+}
+
+// Not by REPLACE: of a row that is there already as it is, the log would say nothing, and the chunk
+// would look like somebody else's write (foreign_transactions.h).
+std::vector<std::string> put_chunk(const std::string& migration, const contract::ChunkMark& mark) {
+  return {fmt::format("DELETE FROM `_wherry`.`chunk`{} AND `collection`={} AND `number`={}",
+                      where_migration(migration), mark.chunk.collection, mark.chunk.number),
+          insert_into_chunk + row_of(migration, mark)};
 }
 
 void move_stream(Connection& connection, const std::string& migration,

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "contract/row_writer.h"
 #include "stores/mysql/connection.h"
@@ -20,6 +21,13 @@ void start_stream(Connection& connection, const contract::Fence& fence,
 // As contract::RowTarget::rebase_stream().
 void rebase_stream(Connection& connection, const contract::Fence& fence,
                    const contract::StreamRebase& to);
+
+// As contract::RowTarget::adopt().
+void adopt(Connection& connection, const contract::Fence& fence,
+           const contract::Adoption& adoption);
+
+// Puts the mark of a chunk that has none, or takes the place of the one it has.
+std::vector<std::string> put_chunk(const std::string& migration, const contract::ChunkMark& mark);
 
 // Within the caller's transaction: the stream's new position, and the window's dirty keys in pieces
 // of statements of at most `statement_limit` bytes. Requires: statement_limit ≥ 64 KiB.

@@ -56,6 +56,8 @@ class Source final : public contract::RowSource {
   std::unique_ptr<contract::ChangeLog> changes(const model::Position& from,
                                                contract::TrackedTables tables) override;
   contract::SourceLoad load() override;
+  model::Position final_position(std::chrono::milliseconds patience,
+                                 const std::stop_token& stop) override;
 
   // The server's own words for tables ("CREATE TABLE …"), for a target of this kind; nothing for
   // one that is not there.

@@ -160,6 +160,10 @@ void Target::rebase_stream(const contract::Fence& fence, const contract::StreamR
   mysql::rebase_stream(*connect(), fence, to);
 }
 
+void Target::adopt(const contract::Fence& fence, const contract::Adoption& adoption) {
+  mysql::adopt(*connect(), fence, adoption);
+}
+
 std::unique_ptr<contract::RowReader> Target::reader(const std::stop_token& stop) {
   return open_reader(endpoint_, {.identity = identity(),
                                  .side = "target",

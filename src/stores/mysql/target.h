@@ -49,6 +49,7 @@ class Target final : public contract::RowTarget,
                                          const std::stop_token& stop) override;
   void start_stream(const contract::Fence& fence, const model::Position& from) override;
   void rebase_stream(const contract::Fence& fence, const contract::StreamRebase& to) override;
+  void adopt(const contract::Fence& fence, const contract::Adoption& adoption) override;
 
   std::unique_ptr<contract::RowReader> reader(const std::stop_token& stop) override;
   std::unique_ptr<contract::RowWriter> writer(const contract::Fence& fence,

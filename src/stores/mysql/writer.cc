@@ -19,22 +19,6 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 
-std::string key_literal(const std::optional<model::Key>& key) {
-  return key ? bytes_literal(key->bytes()) : "NULL";
-}
-
-// Not by REPLACE: of a row that is there already as it is, the log would say nothing, and the chunk
-// would look like somebody else's write (foreign_transactions.h).
-std::vector<std::string> put_chunk(const std::string& migration, const contract::ChunkMark& mark) {
-  return {fmt::format("DELETE FROM `_wherry`.`chunk`{} AND `collection`={} AND `number`={}",
-                      where_migration(migration), mark.chunk.collection, mark.chunk.number),
-          fmt::format("INSERT INTO `_wherry`.`chunk` VALUES ({},{},{},{},{},{},{},{},{})",
-                      bytes_literal(migration), mark.chunk.collection, mark.chunk.number,
-                      key_literal(mark.chunk.after), key_literal(mark.chunk.through),
-                      bytes_literal(mark.bracket.low.text()),
-                      bytes_literal(mark.bracket.high.text()), mark.rows, mark.bytes)};
-}
-
 // Errors that say for certain that the transaction was rolled back.
 bool surely_rolled_back(const Error& e) {
   return e.kind() == ErrorKind::transient && e.code() == "mysql.lock";

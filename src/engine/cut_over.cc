@@ -1,0 +1,256 @@
+#include "engine/cut_over.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "base/text.h"
+#include "engine/history.h"
+#include "engine/retry.h"
+
+namespace wherry::engine {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+using Clock = std::chrono::steady_clock;
+
+struct Course {
+  State before;
+  State sealing;
+  State sealed;
+  State after;
+};
+
+Course course_of(SwitchDirection direction) {
+  if (direction == SwitchDirection::cutover) {
+    return {State::following, State::sealing, State::sealed, State::switched};
+  }
+  return {State::switched, State::sealing_back, State::sealed_back, State::following};
+}
+
+std::string named(const std::vector<contract::Writer>& writers) {
+  constexpr std::size_t listed = 5;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(listed, writers.size()); ++i) {
+    text += (i == 0 ? "" : "; ") + writers[i].who + ": " + writers[i].why;
+  }
+  if (writers.size() > listed) text += fmt::format(" and {} more", writers.size() - listed);
+  return text;
+}
+
+// The state of before a switch that was begun and not brought to "switched".
+State before_of(State state) {
+  return active_side(state) == Side::source ? State::following : State::switched;
+}
+
+// Opens the side that applications write to. Not given up before it is done, unless it cannot be.
+void open_side(GuardedSide& side, const std::stop_token& stop) {
+  keep_trying(stop, "lowering the guards", [&] { side.lower(stop); });
+}
+
+}  // namespace
+
+CutOver::CutOver(SwitchParts parts, SwitchHost host, SwitchOptions options, SwitchLog& log)
+    : parts_(std::move(parts)), host_(std::move(host)), options_(options), log_(log) {}
+
+std::vector<SwitchCheck> CutOver::check() {
+  std::vector<SwitchCheck> checks;
+  const auto add = [&](std::string what, bool holds, std::string detail) {
+    checks.push_back({std::move(what), holds, std::move(detail)});
+  };
+  const Course course = course_of(parts_.direction);
+  const State state = state_of(parts_.journal);
+  add("state", state == course.before,
+      fmt::format("{}, must be {}", to_string(state), to_string(course.before)));
+  const Status status = host_.status();
+  add("running", status.running && !status.paused,
+      status.paused ? "paused: `wherry resume` first" : "the migration runs");
+  constexpr double most_lag = 5;
+  add("lag", status.lag_seconds.value_or(most_lag + 1) <= most_lag,
+      status.lag_seconds ? fmt::format("{:.1f} s, at most {:.0f}", *status.lag_seconds, most_lag)
+                         : "not known yet");
+  const auto chunks = [&](auto member) {
+    std::uint64_t sum = 0;
+    for (const auto& table : status.tables) sum += table.*member;
+    return sum;
+  };
+  add("proofs", status.all_proved(),
+      fmt::format("{} of {} chunks proved, {} keys to be looked at again",
+                  chunks(&TableStatus::chunks_proved), chunks(&TableStatus::chunks),
+                  status.dirty_keys.value_or(0)));
+  std::string in_the_way;
+  for (const auto& finding : status.findings) {
+    if (finding.severity != model::Severity::blocker) continue;
+    in_the_way += (in_the_way.empty() ? "" : "; ") + finding.code + " " + finding.subject;
+  }
+  add("findings", in_the_way.empty(), in_the_way.empty() ? "none is in the way" : in_the_way);
+  for (auto* side : {&parts_.from, &parts_.to}) {
+    std::string refused;
+    for (const auto& finding : side->assess()) {
+      if (finding.severity != model::Severity::blocker) continue;
+      refused += (refused.empty() ? "" : "; ") + finding.why + " (" + finding.code + ")";
+    }
+    const bool enough = side == &parts_.to || side->has_guards();
+    add("guards of the " + std::string(to_string(side->side())), enough && refused.empty(),
+        !enough           ? "none is configured: nothing would keep applications from writing"
+        : refused.empty() ? "can be raised"
+                          : refused);
+  }
+  std::string not_followable;
+  for (const auto& finding : parts_.to_log.assess(parts_.back_filter)) {
+    if (finding.severity != model::Severity::blocker) continue;
+    not_followable +=
+        (not_followable.empty() ? "" : "; ") + finding.why + " (" + finding.code + ")";
+  }
+  add("way back", not_followable.empty(),
+      not_followable.empty() ? "the other side's log can be followed" : not_followable);
+  return checks;
+}
+
+nlohmann::json CutOver::run(const std::stop_token& stop) {
+  const Course course = course_of(parts_.direction);
+  log_.step("check what must hold");
+  for (const auto& check : check()) {
+    if (check.holds) continue;
+    throw Error(ErrorKind::rejected, "cutover.refused",
+                fmt::format("nothing was done: {}: {}", check.what, check.detail));
+  }
+  try {
+    log_.step("guard the " + std::string(to_string(parts_.to.side())));
+    parts_.to.prepare();
+    host_.write_undo(parts_.to.side(), guards_raised(parts_.journal, parts_.to.side()));
+    parts_.to.raise(stop);
+    if (const auto left = parts_.to.drain(options_.patience, stop); !left.empty()) {
+      throw Error(ErrorKind::rejected, "seal.writers_left", "somebody can still write there",
+                  named(left));
+    }
+    seal(stop);
+    apply_and_prove(stop);
+    const Status proved = host_.status();
+    const model::Position settled = parts_.from_log.position();
+    log_.step("stop following");
+    host_.stand_still();
+    require_no_writes_since(settled, stop);
+    log_.step("make the way back ready");
+    const model::Position at = host_.hand_over();
+    if (time_left() <= 0ms) {
+      throw Error(ErrorKind::rejected, "cutover.too_long",
+                  "the longest downtime is over before the other side was open");
+    }
+    go(parts_.journal, course.after, "at " + final_.text());
+    log_.step("open the " + std::string(to_string(parts_.to.side())));
+    open_side(parts_.to, {});
+    return certificate(proved, at);
+  } catch (const Error& error) {
+    // Behind the switch there is nothing to be undone.
+    if (state_of(parts_.journal) == course.after) throw;
+    log_.undoing(error);
+    undo();
+    throw;
+  }
+}
+
+void CutOver::seal(const std::stop_token& stop) {
+  const Course course = course_of(parts_.direction);
+  log_.step("seal the " + std::string(to_string(parts_.from.side())));
+  parts_.from.prepare();
+  host_.write_undo(parts_.from.side(), guards_raised(parts_.journal, parts_.from.side()));
+  go(parts_.journal, course.sealing, "on request");
+  dirty_at_seal_ = host_.status().dirty_keys.value_or(0);
+  sealed_from_ = Clock::now();
+  parts_.from.raise(stop);
+  log_.step("disconnect who could still write");
+  if (const auto left = parts_.from.drain(std::min(options_.patience, time_left()), stop);
+      !left.empty()) {
+    throw Error(ErrorKind::rejected, "seal.writers_left", "somebody can still write",
+                named(left));
+  }
+  log_.step("take the final position");
+  final_ = parts_.from_log.final_position(time_left(), stop);
+  log_.detail(final_.text());
+  go(parts_.journal, course.sealed, "at " + final_.text());
+}
+
+void CutOver::apply_and_prove(const std::stop_token& stop) {
+  log_.step("apply the rest and prove it");
+  while (!host_.is_settled()) {
+    if (time_left() <= 0ms) {
+      throw Error(ErrorKind::rejected, "cutover.too_long",
+                  fmt::format("not every row was proved equal within {} ms",
+                              options_.max_downtime.count()));
+    }
+    sleep_for(5ms, stop);
+  }
+}
+
+void CutOver::require_no_writes_since(const model::Position& place, const std::stop_token& stop) {
+  const model::Position end = parts_.from_log.position();
+  if (end == place) return;
+  contract::TrackedTables tracked;
+  model::CollectionId id = 0;
+  for (auto& table : parts_.from_log.tables(parts_.filter)) tracked.emplace(++id, std::move(table));
+  const auto log = parts_.from_log.changes(place, tracked);
+  for (model::Position at = place; at < end;) {
+    const auto part = log->next(1s, stop);
+    if (!part) continue;
+    if (!part->events.empty() || !part->ddl.empty()) {
+      throw Error(ErrorKind::rejected, "seal.written",
+                  "somebody wrote although everybody was kept off", part->begin.text());
+    }
+    if (part->last) at = part->end;
+  }
+}
+
+void CutOver::undo() {
+  log_.step("undo");
+  open_side(parts_.from, {});
+  if (!is_switching(state_of(parts_.journal))) return;
+  go(parts_.journal, course_of(parts_.direction).before, "undone");
+}
+
+std::chrono::milliseconds CutOver::time_left() const {
+  const auto gone = Clock::now() - sealed_from_;
+  return options_.max_downtime - std::chrono::floor<std::chrono::milliseconds>(gone);
+}
+
+nlohmann::json CutOver::certificate(const Status& proved, const model::Position& at) const {
+  const double downtime = std::chrono::duration<double>(Clock::now() - sealed_from_).count();
+  std::uint64_t rows = 0;
+  std::uint64_t chunks = 0;
+  for (const auto& table : proved.tables) {
+    rows += table.rows_proved;
+    chunks += table.chunks_proved;
+  }
+  return {{"schema", 1},
+          {"kind", "certificate"},
+          {"migration", proved.migration},
+          {"direction", to_string(parts_.direction)},
+          {"at", base::utc_text(std::chrono::system_clock::now())},
+          {"downtime_seconds", downtime},
+          {"rows_proved", rows},
+          {"chunks_proved", chunks},
+          {"keys_proved_again", dirty_at_seal_},
+          {"oldest_proof", proved.oldest_proof ? nlohmann::json(*proved.oldest_proof) : nullptr},
+          {"tables", proved.tables.size()},
+          {"final_position", final_.text()},
+          {"followed_from", at.text()},
+          {"writable", to_string(parts_.to.side())}};
+}
+
+void settle_interrupted(journal::Journal& journal, GuardedSide& source, GuardedSide& target,
+                        const std::stop_token& stop) {
+  const State state = state_of(journal);
+  // Whoever is interrupted in here leaves the same behind.
+  GuardedSide& active = active_side(state) == Side::source ? source : target;
+  open_side(active, stop);
+  if (!is_switching(state)) return;
+  go(journal, before_of(state), "its process had ended in the middle of it");
+}
+
+}  // namespace wherry::engine

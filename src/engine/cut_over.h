@@ -1,0 +1,83 @@
+#pragma once
+// The switch from the side that applications write to (`from`) to the other (`to`), either way
+// round; knows no store. Used by one thread, beside the migration that follows from `from` to `to`.
+//
+//   check → guard `to` → seal `from` → drain → final position → apply and prove → stand still →
+//   hand over → switched → open `to`
+//
+// Up to "switched", whatever goes wrong is undone: `from` is open again and everything goes on as
+// before. That one line of the journal is the switch: behind it `to` is opened, by whoever comes
+// next if this process does not live to do it (settle_interrupted()). At no time do both sides take
+// writes of those whom the guards keep off.
+
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "contract/row_store.h"
+#include "engine/guarded_side.h"
+#include "engine/status.h"
+#include "engine/switch_view.h"
+#include "journal/journal.h"
+
+namespace wherry::engine {
+
+// What the migration does for a switch. Errors are passed on.
+struct SwitchHost {
+  std::function<Status()> status;
+  // Everything in the log of `from` is applied to `to`, and every row proved equal there.
+  std::function<bool()> is_settled;
+  // When it returns, nothing of the migration reads or writes any more.
+  std::function<void()> stand_still;
+  // After it: engine/hand_over.h.
+  std::function<model::Position()> hand_over;
+  // Told before the first guard goes up: what a person needs to lower them without Wherry.
+  std::function<void(Side, const std::vector<NamedUndo>&)> write_undo;
+};
+
+struct SwitchParts {
+  SwitchDirection direction;
+  journal::Journal& journal;  // that has the state
+  GuardedSide& from;
+  GuardedSide& to;
+  contract::RowSource& from_log;  // the log of `from`, as it is followed
+  contract::RowSource& to_log;    // of `to`, as it will be followed
+  contract::TableFilter filter;   // of what is followed, by the names on `from`
+  contract::TableFilter back_filter;  // by the names on `to`
+};
+
+class CutOver {
+ public:
+  CutOver(SwitchParts parts, SwitchHost host, SwitchOptions options, SwitchLog& log);
+
+  // What must hold before anything is done; changes nothing.
+  std::vector<SwitchCheck> check();
+
+  // Returns the certificate. Throws after everything is undone: Error(rejected, "cutover.refused")
+  // before anything was done, and whatever was in the way.
+  nlohmann::json run(const std::stop_token& stop);
+
+ private:
+  void seal(const std::stop_token& stop);
+  void apply_and_prove(const std::stop_token& stop);
+  void require_no_writes_since(const model::Position& place, const std::stop_token& stop);
+  void undo();
+  std::chrono::milliseconds time_left() const;
+  nlohmann::json certificate(const Status& proved, const model::Position& at) const;
+
+  SwitchParts parts_;
+  SwitchHost host_;
+  SwitchOptions options_;
+  SwitchLog& log_;
+  std::chrono::steady_clock::time_point sealed_from_{};
+  model::Position final_;
+  std::uint64_t dirty_at_seal_ = 0;
+};
+
+// Before a migration goes on: a switch that was cut short by the end of its process is undone, or
+// brought to its end if it had come to "switched".
+void settle_interrupted(journal::Journal& journal, GuardedSide& source, GuardedSide& target,
+                        const std::stop_token& stop);
+
+}  // namespace wherry::engine

@@ -1,0 +1,253 @@
+#include "engine/two_way_migration.h"
+
+#include <exception>
+#include <map>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "engine/hand_over.h"
+#include "engine/history.h"
+
+namespace wherry::engine {
+
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+
+// Where tables of the new server belong on the old one.
+std::map<model::CollectionName, model::CollectionName> homes(journal::Journal& back) {
+  std::map<model::CollectionName, model::CollectionName> out;
+  for (const auto& record : back.tables()) {
+    if (!record.dropped) out.emplace(record.source.name, record.target);
+  }
+  return out;
+}
+
+}  // namespace
+
+TwoWayMigration::TwoWayMigration(ServerParts old_server, ServerParts new_server,
+                                 journal::Journal& journal, journal::Journal& back,
+                                 const Limits& limits, TwoWayOptions options)
+    : old_(std::move(old_server)),
+      new_(std::move(new_server)),
+      journal_(journal),
+      back_(back),
+      limits_(limits),
+      options_(std::move(options)),
+      old_guards_(Side::source, old_.guards, journal),
+      new_guards_(Side::target, new_.guards, journal) {
+  current_ = open(active_side(state_of(journal_)));
+}
+
+TwoWayMigration::~TwoWayMigration() {
+  switching_.request_stop();
+}
+
+std::shared_ptr<Migration> TwoWayMigration::current() const {
+  const std::lock_guard lock(mutex_);
+  return current_;
+}
+
+// A table that is made on the new server after the switch goes home only where no route stands in
+// the way of telling its name there.
+contract::TableFilter TwoWayMigration::filter_from(Side active) const {
+  if (active == Side::source) return options_.filter;
+  return [known = homes(back_), filter = options_.filter,
+          route = options_.route](const model::CollectionName& name) {
+    return known.contains(name) || (filter(name) && route(name) == name);
+  };
+}
+
+contract::TableRoute TwoWayMigration::route_from(Side active) const {
+  if (active == Side::source) return options_.route;
+  return [known = homes(back_)](const model::CollectionName& name) {
+    const auto home = known.find(name);
+    return home == known.end() ? name : home->second;
+  };
+}
+
+std::shared_ptr<Migration> TwoWayMigration::open(Side active) {
+  const bool forth = active == Side::source;
+  const ServerParts& from = forth ? old_ : new_;
+  const ServerParts& to = forth ? new_ : old_;
+  MigrationOptions options;
+  options.name = options_.name;
+  options.filter = filter_from(active);
+  options.route = route_from(active);
+  options.ddl_policy = options_.ddl_policy;
+  options.objects = to.objects;
+  options.watched = to.watched;
+  return std::make_shared<Migration>(from.source, to.target, to.ddl, forth ? journal_ : back_,
+                                     limits_, std::move(options));
+}
+
+void TwoWayMigration::run(const std::stop_token& stop) {
+  settle_interrupted(journal_, old_guards_, new_guards_, stop);
+  while (!stop.stop_requested()) {
+    std::shared_ptr<Migration> migration;
+    std::stop_token round;
+    {
+      const std::lock_guard lock(mutex_);
+      migration = current_ = open(active_side(state_of(journal_)));
+      round_ = {};
+      round = round_.get_token();
+      stands_still_ = false;
+    }
+    const std::stop_callback pass_on(stop, [&] {
+      const std::lock_guard lock(mutex_);
+      round_.request_stop();
+      switching_.request_stop();
+    });
+    std::exception_ptr failure;
+    try {
+      migration->run(round);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    std::unique_lock lock(mutex_);
+    stands_still_ = true;
+    changed_.notify_all();
+    // A switch goes on by itself from here: to its end, or back.
+    changed_.wait(lock, [&] { return !log_.running(); });
+    if (failure) std::rethrow_exception(failure);
+  }
+}
+
+std::vector<model::Finding> TwoWayMigration::assess() { return current()->assess(); }
+void TwoWayMigration::pause() { current()->pause(); }
+void TwoWayMigration::resume() { current()->resume(); }
+void TwoWayMigration::verify() { current()->verify(); }
+
+std::vector<Repaired> TwoWayMigration::repair(bool dry_run, const std::stop_token& stop) {
+  if (log_.running()) {
+    throw Error(ErrorKind::rejected, "cutover.running", "a switch is going on");
+  }
+  return current()->repair(dry_run, stop);
+}
+
+Status TwoWayMigration::status() const {
+  Status status = current()->status();
+  const State state = state_of(journal_);
+  // All else is of the direction that is followed.
+  if (active_side(state) == Side::target) std::swap(status.source, status.target);
+  status.state = to_string(state);
+  status.active = to_string(active_side(state));
+  return status;
+}
+
+bool TwoWayMigration::is_settled(bool proof) {
+  std::shared_ptr<Migration> migration;
+  {
+    const std::lock_guard lock(mutex_);
+    if (stands_still_) return false;  // what ended says nothing of what begins
+    migration = current_;
+  }
+  return migration->is_settled(proof);
+}
+
+SwitchView TwoWayMigration::switch_view() const { return log_.view(); }
+
+CutOver TwoWayMigration::cut_over(SwitchDirection direction, const SwitchOptions& options) {
+  const bool forth = direction == SwitchDirection::cutover;
+  const Side active = forth ? Side::source : Side::target;
+  SwitchHost host;
+  host.status = [this] {
+    Status now = status();
+    const std::lock_guard lock(mutex_);
+    now.running = now.running && !stands_still_;
+    return now;
+  };
+  host.is_settled = [this] {
+    {
+      const std::lock_guard lock(mutex_);
+      if (stands_still_) {
+        throw Error(ErrorKind::rejected, "cutover.not_following",
+                    "following has ended in the middle of the switch");
+      }
+    }
+    return is_settled(true);
+  };
+  host.stand_still = [this] { stand_still(); };
+  host.hand_over = [this, active] { return turn_round(active); };
+  host.write_undo = options_.write_undo;
+  const auto back_filter = [this, active] {
+    if (active == Side::target) return options_.filter;
+    std::map<model::CollectionName, bool> chosen;
+    for (const auto& record : journal_.tables()) {
+      if (!record.dropped) chosen.emplace(record.target, true);
+    }
+    return contract::TableFilter([chosen = std::move(chosen)](const model::CollectionName& name) {
+      return chosen.contains(name);
+    });
+  };
+  return CutOver({direction, journal_, forth ? old_guards_ : new_guards_,
+                  forth ? new_guards_ : old_guards_, forth ? old_.source : new_.source,
+                  forth ? new_.source : old_.source, filter_from(active), back_filter()},
+                 std::move(host), options, log_);
+}
+
+std::vector<SwitchCheck> TwoWayMigration::check_switch(SwitchDirection direction) {
+  return cut_over(direction, {}).check();
+}
+
+void TwoWayMigration::begin_switch(SwitchDirection direction, const SwitchOptions& options) {
+  const std::lock_guard lock(mutex_);
+  if (log_.running()) {
+    throw Error(ErrorKind::rejected, "cutover.running", "a switch is going on");
+  }
+  if (stands_still_) {
+    throw Error(ErrorKind::rejected, "cutover.not_following",
+                "a switch needs a migration that runs: `wherry run`");
+  }
+  log_.start(direction);
+  switching_ = std::jthread([this, direction, options](const std::stop_token& stop) {
+    do_switch(direction, options, stop);
+  });
+}
+
+void TwoWayMigration::do_switch(SwitchDirection direction, const SwitchOptions& options,
+                                const std::stop_token& stop) {
+  try {
+    auto cutting = cut_over(direction, options);
+    note(journal_, std::string(to_string(direction)), "begun on request");
+    const auto certificate = cutting.run(stop);
+    note(journal_, std::string(to_string(direction)), certificate.dump());
+    log_.succeed(certificate);
+  } catch (const Error& error) {
+    spdlog::error("{}: {}", to_string(direction), error.what());
+    note(journal_, std::string(to_string(direction)), std::string("failed: ") + error.what());
+    log_.fail(error);
+  } catch (const std::exception& error) {
+    log_.fail(Error(ErrorKind::internal, "internal", error.what()));
+  }
+  const std::lock_guard lock(mutex_);
+  changed_.notify_all();
+}
+
+void TwoWayMigration::stand_still() {
+  std::unique_lock lock(mutex_);
+  round_.request_stop();
+  changed_.wait(lock, [&] { return stands_still_; });
+  heed({});  // what broke the calls of the run that has ended breaks no more
+}
+
+void TwoWayMigration::heed(const std::stop_token& stop) {
+  for (const auto* server : {&old_, &new_}) {
+    server->source.heed(stop);
+    server->target.heed(stop);
+  }
+}
+
+model::Position TwoWayMigration::turn_round(Side active) {
+  const bool forth = active == Side::source;
+  const ServerParts& from = forth ? old_ : new_;
+  const ServerParts& to = forth ? new_ : old_;
+  journal::Journal& ending = forth ? journal_ : back_;
+  journal::Journal& beginning = forth ? back_ : journal_;
+  if (forth) back_.set_fact("state", std::string(to_string(State::following)));
+  return hand_over({options_.name, ending, beginning, to.source, from.target, from.watched});
+}
+
+}  // namespace wherry::engine
