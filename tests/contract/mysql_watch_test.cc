@@ -52,7 +52,7 @@ class MysqlWatch : public testing::TestWithParam<Kept> {
     }
     server_ = std::make_unique<tests::Server>(tests::Server::start(GetParam().kind, options));
     sql("CREATE DATABASE s; CREATE TABLE s.t(id INT PRIMARY KEY, v VARCHAR(2000)) ENGINE=InnoDB; "
-        "CREATE TABLE s.u(id INT PRIMARY KEY, v INT) ENGINE=InnoDB; "
+        "CREATE TABLE s.u(id INT AUTO_INCREMENT PRIMARY KEY, v INT) ENGINE=InnoDB; "
         "CREATE TABLE s.unwatched(id INT PRIMARY KEY, v INT) ENGINE=InnoDB");
     target_.emplace(endpoint());
     target_->prepare();
@@ -188,6 +188,23 @@ TEST_P(MysqlWatch, what_keys_cannot_tell_is_told_by_table) {
   EXPECT_EQ(seen().transactions, 0U) << "no row was touched";
   sql("DROP DATABASE s");
   EXPECT_THAT(seen().tables, ElementsAre(1U, 2U));
+}
+
+TEST_P(MysqlWatch, a_counter_that_is_lifted_touches_no_row) {
+  const auto as_it_is = [](const model::CollectionName& name) { return name; };
+  model::Counter counter;
+  counter.name = {"s", "u"};
+  counter.next = 1000;
+  EXPECT_EQ(target_->lift(fence_, {counter}, {}, as_it_is, {}).counters.size(), 1U);
+  sql("ALTER TABLE s.u AUTO_INCREMENT 2000");  // nor does another's
+  const auto nothing = seen();
+  EXPECT_EQ(nothing.transactions, 0U);
+  EXPECT_THAT(nothing.tables, IsEmpty());
+  // Rows are read by key as before.
+  sql("INSERT INTO s.u (v) VALUES (1)");
+  EXPECT_THAT(texts(seen(), 2), ElementsAre("2000"));
+  sql("ALTER TABLE s.u AUTO_INCREMENT=3000, COMMENT='more'");
+  EXPECT_THAT(seen().tables, ElementsAre(2U));
 }
 
 TEST_P(MysqlWatch, a_statement_elsewhere_counts_if_definitions_there_reach_the_tables) {

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "stores/mysql/ddl_statement.h"
 
 namespace wherry::stores::mysql {
 namespace {
@@ -260,6 +261,19 @@ TEST(DdlPlan, knows_that_if_not_exists_may_do_nothing) {
   EXPECT_EQ(plan("CREATE TABLE IF NOT EXISTS t (a INT)", "", "", false).statement,
             "CREATE TABLE IF NOT EXISTS `new`.`t``2` (a INT)");
   EXPECT_EQ(plan("CREATE TABLE t (a INT)", "", "", true).kind, DdlPlan::Kind::apply);
+}
+
+TEST(DdlStatement, tells_what_only_moves_a_counter) {
+  const auto counts_only = [](const char* sql) { return read_ddl(sql, {}, "shop").counts_only; };
+  EXPECT_TRUE(counts_only("ALTER TABLE `shop`.`t` AUTO_INCREMENT=100"));
+  EXPECT_TRUE(counts_only("alter table t auto_increment 100;"));
+  for (const char* sql :
+       {"ALTER TABLE t AUTO_INCREMENT=100, ADD a INT", "ALTER TABLE t ADD a INT, AUTO_INCREMENT=1",
+        "ALTER TABLE t COMMENT='AUTO_INCREMENT=1'",
+        "ALTER TABLE t AUTO_INCREMENT=100 ENGINE=InnoDB", "ALTER TABLE t",
+        "CREATE TABLE t (a INT) AUTO_INCREMENT=1", "ALTER TABLE t AUTO_INCREMENT"}) {
+    EXPECT_FALSE(counts_only(sql)) << sql;
+  }
 }
 
 TEST(DdlPlan, carries_schemas_that_are_chosen) {

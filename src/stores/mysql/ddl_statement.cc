@@ -223,6 +223,7 @@ class Reader {
       set(DdlKind::alter_table, "alter table");
       take_if_exists();
       table();
+      out_.counts_only = sets_counter_only();
       read_definitions(false);
     } else if (kind == "DATABASE" || kind == "SCHEMA") {
       set(DdlKind::alter_schema, "alter database");
@@ -324,6 +325,13 @@ class Reader {
         "COLUMN",  "PARTITION",  "SUBPARTITION", "EXISTS", "SYSTEM"};
     return std::any_of(heads.begin(), heads.end(),
                        [&](std::string_view head) { return is(i, head); });
+  }
+
+  // AUTO_INCREMENT [=] n and nothing else is left.
+  bool sets_counter_only() const {
+    const std::size_t value = is(at_ + 1, '=') ? at_ + 2 : at_ + 1;
+    return next_is("AUTO_INCREMENT") && value + 1 == tokens_.size() &&
+           tokens_[value].kind == TokenKind::word;
   }
 
   // ALTER TABLE … RENAME [TO] t, but not RENAME COLUMN and RENAME INDEX. After a comma or the

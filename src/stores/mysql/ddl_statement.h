@@ -51,7 +51,8 @@ struct DdlStatement {
   std::optional<NamedTable> renamed_to;  // by ALTER TABLE
   std::vector<NamedTable> references;    // of foreign keys
   bool cascades = false;                 // one of them changes rows by itself
-  std::optional<NamedTable> schema;      // its name as `name.schema`; begin == end if not written
+  bool counts_only = false;          // ALTER TABLE … AUTO_INCREMENT = n: columns and rows stay
+  std::optional<NamedTable> schema;  // its name as `name.schema`; begin == end if not written
   bool schema_names_charset = false;
   std::vector<std::pair<std::size_t, std::size_t>> json_types;  // of columns
   std::vector<std::pair<std::size_t, std::size_t>> marks;       // that are left out: of

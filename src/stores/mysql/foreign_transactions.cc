@@ -218,6 +218,7 @@ void ForeignTransactions::on_definition(const wire::Query& query) {
   std::set<model::CollectionId> touched;
   try {
     const auto ddl = read_ddl(query.statement, dialect_of(mode), std::string(query.schema));
+    if (ddl.counts_only) return;
     switch (ddl.kind) {
       case DdlKind::create_index:  // rows and their columns stay as they are
       case DdlKind::drop_index:

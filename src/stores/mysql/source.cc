@@ -11,6 +11,7 @@
 #include "stores/mysql/binlog_stream.h"
 #include "stores/mysql/cascade.h"
 #include "stores/mysql/changes.h"
+#include "stores/mysql/counters.h"
 #include "stores/mysql/failover.h"
 #include "stores/mysql/ghost_tables.h"
 #include "stores/mysql/identity.h"
@@ -229,6 +230,11 @@ contract::SourceLoad Source::load() {
     if (e.kind() != ErrorKind::connection_lost) throw;
   }
   return load;
+}
+
+std::vector<model::Counter> Source::counters(const contract::TableFilter& filter,
+                                             const std::vector<contract::CounterTable>& tables) {
+  return with_connection([&](Connection& c) { return read_counters(c, filter, tables); });
 }
 
 std::vector<std::optional<std::string>> Source::create_statements(

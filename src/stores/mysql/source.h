@@ -1,5 +1,6 @@
 #pragma once
-// A MariaDB or MySQL server whose tables are moved away from. As contract/row_store.h says.
+// A MariaDB or MySQL server whose tables are moved away from. As contract/row_store.h and
+// contract/sequences.h say.
 // Connects at the first call that needs it, and again after a lost connection; every later
 // connection must find the server that the first one found, until meet_anew().
 
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "contract/row_store.h"
+#include "contract/sequences.h"
 #include "stores/mysql/connection.h"
 #include "stores/mysql/damaged_reads.h"
 #include "stores/mysql/log_barrier.h"
@@ -34,7 +36,7 @@ struct SourceOptions {
   std::optional<Endpoint> read_from = std::nullopt;  // a replica of it, to be copied from
 };
 
-class Source final : public contract::RowSource {
+class Source final : public contract::RowSource, public contract::CounterSource {
  public:
   explicit Source(SourceOptions options);
   ~Source() override;
@@ -58,6 +60,8 @@ class Source final : public contract::RowSource {
   contract::SourceLoad load() override;
   model::Position final_position(std::chrono::milliseconds patience,
                                  const std::stop_token& stop) override;
+  std::vector<model::Counter> counters(const contract::TableFilter& filter,
+                                       const std::vector<contract::CounterTable>& tables) override;
 
   // The server's own words for tables ("CREATE TABLE …"), for a target of this kind; nothing for
   // one that is not there.

@@ -6,6 +6,7 @@
 #include "stores/mysql/assess_target.h"
 #include "stores/mysql/binlog_stream.h"
 #include "stores/mysql/cascade.h"
+#include "stores/mysql/counters.h"
 #include "stores/mysql/create_tables.h"
 #include "stores/mysql/ddl_apply.h"
 #include "stores/mysql/ddl_plan.h"
@@ -301,6 +302,19 @@ contract::ObjectOutcome Target::apply_object(const contract::Fence& fence,
 std::vector<contract::HeldBack> Target::held_back(contract::RowSource& source,
                                                   const contract::TableFilter& filter) {
   return of_this_kind(source).held_back(filter);
+}
+
+contract::Lifted Target::lift(const contract::Fence& fence,
+                              const std::vector<model::Counter>& wanted,
+                              const std::vector<contract::CounterTable>& tables,
+                              const contract::TableRoute& route, const std::stop_token& stop) {
+  return lift_counters(*connect(stop), fence, wanted, tables, route);
+}
+
+std::vector<model::Counter> Target::check(const std::vector<model::Counter>& wanted,
+                                          const std::vector<contract::CounterTable>& tables,
+                                          const contract::TableRoute& route) {
+  return counters_behind(*connect(), wanted, tables, route);
 }
 
 std::optional<model::Finding> Target::unwatchable() {

@@ -1,6 +1,6 @@
 #pragma once
 // A MariaDB or MySQL server as target: contract::RowTarget, contract::DdlTarget,
-// contract::SchemaObjects and contract::WatchedTarget. Thread-safe:
+// contract::SchemaObjects, contract::CounterTarget and contract::WatchedTarget. Thread-safe:
 // every call opens a connection of its own, but renewals, which keep one, so that nothing else
 // makes them late. Each connection verifies that it reached the server it reached first, until
 // meet_anew().
@@ -16,6 +16,7 @@
 #include "contract/foreign_writes.h"
 #include "contract/row_store.h"
 #include "contract/schema_objects.h"
+#include "contract/sequences.h"
 #include "stores/mysql/connection.h"
 #include "stores/mysql/damaged_reads.h"
 #include "stores/mysql/object_statement.h"
@@ -25,6 +26,7 @@ namespace wherry::stores::mysql {
 class Target final : public contract::RowTarget,
                      public contract::DdlTarget,
                      public contract::SchemaObjects,
+                     public contract::CounterTarget,
                      public contract::WatchedTarget {
  public:
   // `identity` as identity() told it earlier; empty = whatever server answers first.
@@ -103,6 +105,13 @@ class Target final : public contract::RowTarget,
                                        const std::stop_token& stop) override;
   std::vector<contract::HeldBack> held_back(contract::RowSource& source,
                                             const contract::TableFilter& filter) override;
+
+  contract::Lifted lift(const contract::Fence& fence, const std::vector<model::Counter>& wanted,
+                        const std::vector<contract::CounterTable>& tables,
+                        const contract::TableRoute& route, const std::stop_token& stop) override;
+  std::vector<model::Counter> check(const std::vector<model::Counter>& wanted,
+                                    const std::vector<contract::CounterTable>& tables,
+                                    const contract::TableRoute& route) override;
 
   std::optional<model::Finding> unwatchable() override;
   model::Position log_end() override;
