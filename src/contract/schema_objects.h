@@ -1,7 +1,7 @@
 #pragma once
 // What a schema has beside its tables. Views and routines hold no rows: they are made on the target
 // from their definitions, at planning and as the log tells of them. Triggers and events act by
-// themselves: they are held back until the switch, and only listed. Offered by targets that can;
+// themselves: they are listed, and held back until the switch. Offered by targets that can;
 // thread-safe as RowTarget is. Errors: an object that cannot be made is a finding by its name,
 // never an error; errors are those of the connection and of the fence.
 
@@ -76,7 +76,24 @@ class SchemaObjects {
                                      const WindowMark& mark, const std::stop_token& stop) = 0;
 
   // The chosen triggers and events that the source has now.
+  // Triggers of one table come in the order in which they act.
   virtual std::vector<HeldBack> held_back(RowSource& source, const TableFilter& filter) = 0;
+
+  // Makes them, in their order, to the byte; what an earlier call made is made again or gone. One
+  // that is not there afterwards exactly as it is in the list is a finding. None changes a row by
+  // being made, so that no proof is void.
+  virtual std::vector<model::Finding> make_held_back(const Fence& fence,
+                                                     const std::vector<HeldBack>& list,
+                                                     const TableRoute& route,
+                                                     const std::stop_token& stop) = 0;
+  // Drops what make_held_back() made, and nothing else.
+  virtual void remove_held_back(const Fence& fence, const std::stop_token& stop) = 0;
+  // Drops triggers and events that others made, by their names here: make_held_back() with the same
+  // list, without routes, brings them back. One that is not as listed is left, and is a finding.
+  // Requires: the list is journaled.
+  virtual std::vector<model::Finding> drop_listed(const Fence& fence,
+                                                  const std::vector<HeldBack>& list,
+                                                  const std::stop_token& stop) = 0;
 };
 
 }  // namespace wherry::contract

@@ -190,13 +190,38 @@ TEST_P(MysqlWatch, what_keys_cannot_tell_is_told_by_table) {
   EXPECT_THAT(seen().tables, ElementsAre(1U, 2U));
 }
 
-TEST_P(MysqlWatch, a_counter_that_is_lifted_touches_no_row) {
+TEST_P(MysqlWatch, what_a_switch_makes_touches_no_row) {
   const auto as_it_is = [](const model::CollectionName& name) { return name; };
   model::Counter counter;
   counter.name = {"s", "u"};
   counter.next = 1000;
   EXPECT_EQ(target_->lift(fence_, {counter}, {}, as_it_is, {}).counters.size(), 1U);
   sql("ALTER TABLE s.u AUTO_INCREMENT 2000");  // nor does another's
+  contract::HeldBack trigger;
+  trigger.kind = "trigger";
+  trigger.name = {"s", "acts"};
+  trigger.table = "t";
+  trigger.sql =
+      "CREATE DEFINER=`root`@`localhost` TRIGGER acts BEFORE INSERT ON t FOR EACH ROW SET @a=1";
+  trigger.definer = "root@localhost";
+  trigger.charset = "utf8";
+  trigger.collation = "utf8_general_ci";
+  contract::HeldBack event;
+  event.kind = "event";
+  event.name = {"s", "sweeps"};
+  event.sql =
+      "CREATE DEFINER=`root`@`localhost` EVENT sweeps ON SCHEDULE EVERY 1 DAY ON COMPLETION "
+      "PRESERVE DISABLE DO DELETE FROM t";
+  event.definer = "root@localhost";
+  event.charset = "utf8";
+  event.collation = "utf8_general_ci";
+  event.time_zone = "SYSTEM";
+  target_->make_held_back(fence_, {trigger, event}, as_it_is, {});
+  EXPECT_EQ(server_->query("SHOW TRIGGERS FROM s").size(), 1U);
+  EXPECT_EQ(server_->query("SHOW EVENTS FROM s").size(), 1U);
+  target_->remove_held_back(fence_, {});
+  EXPECT_EQ(server_->query("SHOW TRIGGERS FROM s").size(), 0U);
+  EXPECT_EQ(server_->query("SHOW EVENTS FROM s").size(), 0U);
   const auto nothing = seen();
   EXPECT_EQ(nothing.transactions, 0U);
   EXPECT_THAT(nothing.tables, IsEmpty());

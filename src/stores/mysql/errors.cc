@@ -141,6 +141,8 @@ Meaning meaning_of(unsigned number) {
     case 1051:
     case 1146:
     case 1176:  // no such index
+    case 1360:  // no such trigger
+    case 1539:  // no such event
       return {ErrorKind::rejected, "mysql.no_such_object", ""};
 
     case 1022:

@@ -28,6 +28,12 @@ TEST(MysqlErrors, what_the_server_will_not_do_says_what_to_do) {
   EXPECT_EQ(e.context(), "db:3306");
 }
 
+TEST(MysqlErrors, what_is_not_there_is_named_so) {
+  EXPECT_EQ(to_error(1146, "Table doesn't exist", "").code(), "mysql.no_such_object");
+  EXPECT_EQ(to_error(1360, "Trigger does not exist", "").code(), "mysql.no_such_object");
+  EXPECT_EQ(to_error(1539, "Unknown event", "").code(), "mysql.no_such_object");
+}
+
 TEST(MysqlErrors, refused_values_are_mismatches) {
   EXPECT_EQ(to_error(1366, "Incorrect string value", "").kind(), ErrorKind::data_mismatch);
   EXPECT_EQ(to_error(1062, "Duplicate entry", "").code(), "mysql.duplicate_key");

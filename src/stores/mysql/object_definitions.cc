@@ -133,10 +133,28 @@ std::vector<ObjectDefinition> read_objects(Connection& connection,
   return out;
 }
 
+namespace {
+
+// Without a look at all tables for it: its statement says the rest.
+std::optional<ObjectDefinition> read_what_acts(Connection& connection, ObjectKind kind,
+                                               const CollectionName& name) {
+  connection.execute(plain_session);
+  auto out = show(connection, {kind, name, {}, {}});
+  if (!out) return out;
+  const auto head = read_object(out->sql, dialect_of(out->sql_mode), name.schema);
+  if (!head) return out;
+  out->definer = head->definer;
+  if (head->table) out->table = head->table->name.name;
+  return out;
+}
+
+}  // namespace
+
 std::optional<ObjectDefinition> read_object_definition(Connection& connection, ObjectKind kind,
                                                        const CollectionName& name) {
   std::vector<Named> found;
   const auto is_it = [&](const CollectionName& other) { return other == name; };
+  if (acts_by_itself(kind)) return read_what_acts(connection, kind, name);
   const auto* const all = kind == ObjectKind::view ? all_views : all_routines;
   for (const Result& answer : connection.query_all({plain_session, all})) {
     collect(answer, is_it, found);

@@ -1,8 +1,7 @@
 #pragma once
-// Makes views and routines on a target: at planning, and as the log tells of them. What we made is
-// noted in `_wherry`.`made_object` before it is there; what bears such a name without being noted
-// is somebody else's and is left alone. An object that cannot be made is a finding. Uses the
-// connections it is given, and leaves their sessions changed. As contract::SchemaObjects.
+// Makes views and routines on a target: at planning, and as the log tells of them. An object that
+// cannot be made is a finding. Uses the connections it is given, and leaves their sessions changed.
+// As contract::SchemaObjects.
 
 #include <vector>
 

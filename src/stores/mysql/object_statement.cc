@@ -48,6 +48,9 @@ class HeadReader {
     do {
       if (!read_name()) return std::nullopt;
     } while (many && take(','));
+    if (out_.kind == ObjectKind::trigger && out_.verb == ObjectStatement::Verb::create) {
+      read_table();
+    }
     return std::move(out_);
   }
 
@@ -127,17 +130,27 @@ class HeadReader {
   }
 
   bool read_name() {
-    if (at_ >= tokens_.size() || !is_name(tokens_[at_])) return false;
+    auto name = take_name();
+    if (!name) return false;
+    out_.names.push_back(*std::move(name));
+    return true;
+  }
+
+  // BEFORE INSERT ON t
+  void read_table() {
+    if (!take("BEFORE") && !take("AFTER")) return;
+    if (!take("INSERT") && !take("UPDATE") && !take("DELETE")) return;
+    if (take("ON")) out_.table = take_name();
+  }
+
+  std::optional<ObjectName> take_name() {
+    if (at_ >= tokens_.size() || !is_name(tokens_[at_])) return std::nullopt;
     const Token& first = tokens_[at_++];
     const bool dotted = next_is('.') && at_ + 1 < tokens_.size() && is_name(tokens_[at_ + 1]);
-    if (!dotted) {
-      out_.names.push_back({{default_schema_, first.value}, first.begin, first.end});
-      return true;
-    }
+    if (!dotted) return ObjectName{{default_schema_, first.value}, first.begin, first.end};
     const Token& second = tokens_[at_ + 1];
     at_ += 2;
-    out_.names.push_back({{first.value, second.value}, first.begin, second.end});
-    return true;
+    return ObjectName{{first.value, second.value}, first.begin, second.end};
   }
 
   std::vector<Token> tokens_;
@@ -164,7 +177,7 @@ class BodyRewriter {
         rewrite_(rewrite) {}
 
   void run() {
-    const std::size_t head = statement_.names[0].end;
+    const std::size_t head = statement_.table.value_or(statement_.names[0]).end;
     for (std::size_t i = 0; i < tokens_.size(); ++i) {
       if (tokens_[i].begin < head) continue;
       if (tokens_[i].kind == TokenKind::text) {
@@ -197,10 +210,13 @@ class BodyRewriter {
       return i;
     }
     const Token& second = tokens_[i + 2];
-    const bool calls = is(i + 3, '(');
     const CollectionName named{first.value, second.value};
-    const CollectionName home =
-        calls ? CollectionName{schema_home(route_, named.schema), named.name} : route_(named);
+    const CollectionName as_routine{schema_home(route_, named.schema), named.name};
+    const bool calls = is(i + 3, '(') && !(i > 0 && tokens_[i - 1].is("INTO"));
+    const CollectionName home = calls ? as_routine : route_(named);
+    if (calls && route_(named) != home) {
+      throw_ambiguous(second.value, "its body may mean a routine by it");
+    }
     if (home != named) {
       rewrite_.replace(first.begin, second.end, qualified(home));
     } else if (moves_away(first.value)) {
@@ -249,6 +265,30 @@ class BodyRewriter {
   const contract::TableRoute& route_;
   Rewrite& rewrite_;
 };
+
+// A name in the head, in a session whose schema is that of its home.
+void rename_in_head(std::string_view sql, const ObjectName& name, SqlDialect dialect,
+                    const CollectionName& home, Rewrite& rewrite) {
+  const bool bare = words_of(sql.substr(name.begin, name.end - name.begin), dialect).size() == 1;
+  if (home == name.name || (bare && home.name == name.name.name)) return;
+  rewrite.replace(name.begin, name.end, bare ? identifier(home.name) : qualified(home));
+}
+
+void rename_what_acts(std::string_view sql, const ObjectStatement& statement, SqlDialect dialect,
+                      const std::string& default_schema, const contract::TableRoute& route,
+                      Rewrite& rewrite) {
+  const CollectionName home = object_home(route, statement);
+  if (home.schema != schema_home(route, default_schema)) {
+    throw Error(ErrorKind::not_supported, "objects.names",
+                "`routes` gives its table a schema of its own, where names in its body would mean "
+                "other things",
+                std::string(to_string(statement.kind)) + " " + statement.names[0].name.text());
+  }
+  rename_in_head(sql, statement.names[0], dialect, home, rewrite);
+  if (statement.table) {
+    rename_in_head(sql, *statement.table, dialect, route(statement.table->name), rewrite);
+  }
+}
 
 std::string account_sql(const std::string& account) {
   const std::size_t at = account.rfind('@');
@@ -300,6 +340,12 @@ CollectionName object_home(const contract::TableRoute& route, ObjectKind kind,
   return {schema_home(route, name.schema), name.name};
 }
 
+CollectionName object_home(const contract::TableRoute& route, const ObjectStatement& statement) {
+  const CollectionName& name = statement.names[0].name;
+  if (statement.table) return {route(statement.table->name).schema, name.name};
+  return object_home(route, statement.kind, name);
+}
+
 std::string rehome(std::string_view sql, const ObjectStatement& statement, SqlDialect dialect,
                    const std::string& default_schema, const contract::TableRoute& route,
                    const DefinerMap& definers) {
@@ -314,11 +360,15 @@ std::string rehome(std::string_view sql, const ObjectStatement& statement, SqlDi
     rewrite.replace(statement.definer_at.first, statement.definer_at.second,
                     account_sql(mapped->second));
   }
-  if (statement.if_not_exists) {
-    rewrite.replace(statement.if_not_exists_at.first, statement.if_not_exists_at.second, "");
+  if (acts_by_itself(statement.kind)) {
+    rename_what_acts(sql, statement, dialect, default_schema, route, rewrite);
+  } else {
+    if (statement.if_not_exists) {
+      rewrite.replace(statement.if_not_exists_at.first, statement.if_not_exists_at.second, "");
+    }
+    const ObjectName& name = statement.names[0];
+    rewrite.replace(name.begin, name.end, qualified(object_home(route, statement)));
   }
-  const ObjectName& name = statement.names[0];
-  rewrite.replace(name.begin, name.end, qualified(object_home(route, statement.kind, name.name)));
   BodyRewriter(sql, statement, dialect, default_schema, route, rewrite).run();
   return rewrite.finish();
 }

@@ -48,6 +48,7 @@ struct ObjectStatement {
   ObjectKind kind = ObjectKind::view;
   bool if_not_exists = false;
   std::vector<ObjectName> names;                // one; DROP VIEW and DROP SEQUENCE may have more
+  std::optional<ObjectName> table;              // CREATE TRIGGER … ON
   std::pair<std::size_t, std::size_t> verb_at;  // CREATE [OR REPLACE]
   std::pair<std::size_t, std::size_t> if_not_exists_at;
   std::pair<std::size_t, std::size_t> definer_at;  // the account; empty if none is written
@@ -64,8 +65,13 @@ std::string schema_home(const contract::TableRoute& route, const std::string& sc
 model::CollectionName object_home(const contract::TableRoute& route, ObjectKind kind,
                                   const model::CollectionName& name);
 
+// Of the statement's first name; a trigger goes with its table.
+model::CollectionName object_home(const contract::TableRoute& route,
+                                  const ObjectStatement& statement);
+
 // CREATE and ALTER for the target; made to be run with the home of `default_schema` as the
-// session's schema. CREATE of a view becomes CREATE OR REPLACE, and IF NOT EXISTS is gone.
+// session's schema. CREATE of a view becomes CREATE OR REPLACE, and IF NOT EXISTS is gone. Of what
+// acts by itself servers keep the words: nothing is exchanged but what has another home.
 std::string rehome(std::string_view sql, const ObjectStatement& statement, SqlDialect dialect,
                    const std::string& default_schema, const contract::TableRoute& route,
                    const DefinerMap& definers);

@@ -82,6 +82,31 @@ TEST(ObjectStatement, what_may_be_another_thing_is_told) {
             "CREATE PROCEDURE `shop2`.`p`() BEGIN SET @a = 'workshop'; END");
 }
 
+TEST(ObjectStatement, a_table_with_columns_is_not_taken_for_a_routine) {
+  EXPECT_EQ(moved("CREATE PROCEDURE p() INSERT INTO shop.old (a) VALUES (shop.f(1))"),
+            "CREATE PROCEDURE `shop2`.`p`() INSERT INTO `archive`.`aged` (a) VALUES "
+            "(`shop2`.`f`(1))");
+  EXPECT_EQ(moved("CREATE PROCEDURE p() REPLACE shop.old (a) VALUES (1)"), "objects.names");
+}
+
+TEST(ObjectStatement, triggers_and_events_keep_their_words) {
+  EXPECT_EQ(moved("CREATE DEFINER=`a`@`%` TRIGGER  IF NOT EXISTS t  BEFORE INSERT ON x FOR EACH "
+                  "ROW SET NEW.a=1"),
+            "CREATE DEFINER=`a`@`%` TRIGGER  IF NOT EXISTS t  BEFORE INSERT ON x FOR EACH ROW SET "
+            "NEW.a=1");
+  EXPECT_EQ(moved("CREATE TRIGGER shop.t AFTER DELETE ON shop . x FOR EACH ROW INSERT INTO shop.y "
+                  "(a) VALUES (OLD.a)"),
+            "CREATE TRIGGER `shop2`.`t` AFTER DELETE ON `shop2`.`x` FOR EACH ROW INSERT INTO "
+            "`shop2`.`y` (a) VALUES (OLD.a)");
+  EXPECT_EQ(moved("CREATE EVENT `e` ON SCHEDULE EVERY 1 DAY DO DELETE FROM shop.x"),
+            "CREATE EVENT `e` ON SCHEDULE EVERY 1 DAY DO DELETE FROM `shop2`.`x`");
+  EXPECT_EQ(moved("CREATE TRIGGER t AFTER DELETE ON old FOR EACH ROW SET @a=1"), "objects.names");
+  const auto trigger =
+      read_object("CREATE TRIGGER t AFTER UPDATE ON `a`.b FOR EACH ROW SET @a=1", {}, "d");
+  ASSERT_TRUE(trigger && trigger->table);
+  EXPECT_EQ(trigger->table->name, (CollectionName{"a", "b"}));
+}
+
 TEST(ObjectStatement, definers_are_mapped) {
   const DefinerMap map{{"a@%", "b`c@10.%"}};
   EXPECT_EQ(moved("CREATE DEFINER=`a`@`%` PROCEDURE p() SELECT 1", map),

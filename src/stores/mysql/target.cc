@@ -13,6 +13,7 @@
 #include "stores/mysql/ddl_statement.h"
 #include "stores/mysql/failover.h"
 #include "stores/mysql/ghost_tables.h"
+#include "stores/mysql/held_back.h"
 #include "stores/mysql/identity.h"
 #include "stores/mysql/late_indexes.h"
 #include "stores/mysql/lease.h"
@@ -302,6 +303,23 @@ contract::ObjectOutcome Target::apply_object(const contract::Fence& fence,
 std::vector<contract::HeldBack> Target::held_back(contract::RowSource& source,
                                                   const contract::TableFilter& filter) {
   return of_this_kind(source).held_back(filter);
+}
+
+std::vector<model::Finding> Target::make_held_back(const contract::Fence& fence,
+                                                   const std::vector<contract::HeldBack>& list,
+                                                   const contract::TableRoute& route,
+                                                   const std::stop_token& stop) {
+  return mysql::make_held_back(*connect(stop), fence, list, route, definers_);
+}
+
+void Target::remove_held_back(const contract::Fence& fence, const std::stop_token& stop) {
+  mysql::remove_held_back(*connect(stop), fence);
+}
+
+std::vector<model::Finding> Target::drop_listed(const contract::Fence& fence,
+                                                const std::vector<contract::HeldBack>& list,
+                                                const std::stop_token& stop) {
+  return mysql::drop_listed(*connect(stop), fence, list);
 }
 
 contract::Lifted Target::lift(const contract::Fence& fence,

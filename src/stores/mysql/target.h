@@ -30,7 +30,7 @@ class Target final : public contract::RowTarget,
                      public contract::WatchedTarget {
  public:
   // `identity` as identity() told it earlier; empty = whatever server answers first.
-  // `definers`: other accounts for the definers of views and routines.
+  // `definers`: other accounts for the definers of views, routines, triggers and events.
   explicit Target(Endpoint endpoint, std::string identity = {}, DefinerMap definers = {});
   ~Target() override;
 
@@ -105,6 +105,14 @@ class Target final : public contract::RowTarget,
                                        const std::stop_token& stop) override;
   std::vector<contract::HeldBack> held_back(contract::RowSource& source,
                                             const contract::TableFilter& filter) override;
+  std::vector<model::Finding> make_held_back(const contract::Fence& fence,
+                                             const std::vector<contract::HeldBack>& list,
+                                             const contract::TableRoute& route,
+                                             const std::stop_token& stop) override;
+  void remove_held_back(const contract::Fence& fence, const std::stop_token& stop) override;
+  std::vector<model::Finding> drop_listed(const contract::Fence& fence,
+                                          const std::vector<contract::HeldBack>& list,
+                                          const std::stop_token& stop) override;
 
   contract::Lifted lift(const contract::Fence& fence, const std::vector<model::Counter>& wanted,
                         const std::vector<contract::CounterTable>& tables,
