@@ -16,6 +16,7 @@
 #include "stores/mysql/ghost_tables.h"
 #include "stores/mysql/identity.h"
 #include "stores/mysql/log_position.h"
+#include "stores/mysql/quiet.h"
 #include "stores/mysql/reader.h"
 #include "stores/mysql/replica_reader.h"
 #include "stores/mysql/replica_status.h"
@@ -120,12 +121,30 @@ std::vector<contract::CascadeRule> Source::cascades(
   return with_connection([&](Connection& c) { return read_cascades(c, tables, names); });
 }
 
+namespace {
+
+[[noreturn]] void throw_no_log(const Connection& connection) {
+  throw Error(ErrorKind::rejected, "source.binlog_off",
+              "the server writes no binary log; start it with log_bin",
+              connection.endpoint().text());
+}
+
+}  // namespace
+
 model::Position Source::position() {
   return with_connection([](Connection& c) {
     if (auto end = log_end(c)) return *std::move(end);
-    throw Error(ErrorKind::rejected, "source.binlog_off",
-                "the server writes no binary log; start it with log_bin", c.endpoint().text());
+    throw_no_log(c);
   });
+}
+
+model::Position Source::final_position(std::chrono::milliseconds patience,
+                                       const std::stop_token& stop) {
+  Connection own(options_.endpoint, {.stop = stop});
+  check_identity(own, identity(), "source");
+  own.execute("SET SESSION lock_wait_timeout=1");
+  if (auto end = quiet_log_end(own, patience, stop)) return *std::move(end);
+  throw_no_log(own);
 }
 
 std::vector<std::string> Source::prepared() {
