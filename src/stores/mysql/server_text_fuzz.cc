@@ -1,5 +1,5 @@
 // Any text, taken for what a server says of itself: sets of GTIDs, grants. A set reads back to the
-// same from its own text.
+// same from its own text, and a grant can be read back.
 
 #include <cstddef>
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "stores/mysql/account_grants.h"
 #include "stores/mysql/grants.h"
 #include "stores/mysql/gtid_history.h"
 
@@ -27,6 +28,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     grants.add(text);
   } catch (const wherry::base::Error&) {
     // quotes that do not end
+  }
+  const Account account{"app", "%"};
+  try {
+    for (const auto& grant : read_grant_line(text, account)) {
+      (void)revoke_statement(grant, account);
+      if (read_grant_line(grant_line(grant, account), account).empty()) std::abort();
+    }
+  } catch (const wherry::base::Error&) {
+    // not understood
   }
   (void)grants.has_everywhere("SELECT");
   (void)grants.has_on("shop", "SELECT");
