@@ -12,6 +12,7 @@
 #include "app/status_view.h"
 #include "base/error.h"
 #include "control/client.h"
+#include "engine/history.h"
 #include "engine/status.h"
 #include "journal/sqlite.h"
 
@@ -44,7 +45,10 @@ ExitCode once_it_answers(const std::function<ExitCode()>& command) {
 nlohmann::json status_document(const config::Migration& config) {
   if (auto answer = ask_running(config, "GET", "/status")) return std::move(*answer);
   const auto journal = journal::open_sqlite_readonly(journal_file(config));
-  return engine::status_of(config.name, *journal);
+  const auto followed = journal::open_sqlite_readonly(followed_journal_file(config, *journal));
+  engine::Status status = engine::status_of(config.name, *followed);
+  engine::tell_as_a_whole(status, engine::state_of(*journal));
+  return status;
 }
 
 void print_status(Context& context, const nlohmann::json& status, bool with_notes) {

@@ -6,6 +6,7 @@
 #include "app/stores.h"
 #include "app/tree_migration.h"
 #include "base/error.h"
+#include "engine/history.h"
 
 namespace wherry::app {
 
@@ -45,6 +46,12 @@ std::filesystem::path journal_file(const config::Migration& config) {
 
 std::filesystem::path way_back_file(const config::Migration& config) {
   return config.journal / "way_back.sqlite";
+}
+
+std::filesystem::path followed_journal_file(const config::Migration& config,
+                                            journal::Journal& journal) {
+  const bool forth = engine::active_side(engine::state_of(journal)) == engine::Side::source;
+  return forth ? journal_file(config) : way_back_file(config);
 }
 
 std::vector<model::Finding> assess(const config::Migration& config) {

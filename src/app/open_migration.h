@@ -6,6 +6,7 @@
 
 #include "config/migration.h"
 #include "engine/any_migration.h"
+#include "journal/journal.h"
 
 namespace wherry::app {
 
@@ -32,6 +33,9 @@ bool follows_changes(const config::Migration& config);
 std::filesystem::path journal_file(const config::Migration& config);
 // … and that of its way back.
 std::filesystem::path way_back_file(const config::Migration& config);
+// Whichever of the two is of the direction that is followed, as the first one, open, tells.
+std::filesystem::path followed_journal_file(const config::Migration& config,
+                                            journal::Journal& journal);
 
 // Checks both sides without a journal, so also while another process runs the migration.
 std::vector<model::Finding> assess(const config::Migration& config);

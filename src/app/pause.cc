@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <memory>
 #include <ostream>
 #include <string>
 
@@ -13,6 +14,7 @@
 #include "app/open_migration.h"
 #include "app/output.h"
 #include "base/error.h"
+#include "engine/history.h"
 #include "engine/status.h"
 #include "journal/sqlite.h"
 
@@ -21,14 +23,20 @@ namespace wherry::app {
 namespace {
 
 nlohmann::json set_in_journal(const config::Migration& config, bool paused) {
-  const auto journal = journal::open_sqlite(journal_file(config).string());
+  const auto first = journal::open_sqlite(journal_file(config).string());
+  const auto followed = followed_journal_file(config, *first);
+  std::unique_ptr<journal::Journal> way_back;
+  if (followed != journal_file(config)) way_back = journal::open_sqlite(followed.string());
+  auto* journal = way_back ? way_back.get() : first.get();
   journal->set_fact("paused", paused ? "yes" : "no");
   journal::Event event;
   event.at = std::chrono::system_clock::now();
   event.kind = paused ? "paused" : "resumed";
   event.detail = "on request";
   journal->append(event);
-  return engine::status_of(config.name, *journal);
+  engine::Status status = engine::status_of(config.name, *journal);
+  engine::tell_as_a_whole(status, engine::state_of(*first));
+  return status;
 }
 
 ExitCode set_paused(Context& context, bool paused) {

@@ -4,12 +4,15 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <fstream>
 #include <optional>
 #include <utility>
 
 #include "app/stores.h"
+#include "base/error.h"
 #include "engine/assess.h"
 #include "engine/two_way_migration.h"
+#include "engine/undo_script.h"
 #include "journal/sqlite.h"
 
 namespace wherry::app {
@@ -89,13 +92,17 @@ engine::TwoWayOptions options_of(const config::Migration& config) {
   return options;
 }
 
-// A server as both ends of a migration. `config`: where it is the source.
+// A server as both ends of a migration. `from`: where it is the source; `to`: the target.
 class Server {
  public:
-  Server(const config::Migration& config, const config::Migration& turned_round)
-      : source_(store_of(config.source).row_source(config)),
-        target_(store_of(config.source).row_target(turned_round)),
-        guards_(store_of(config.source).guards(config)) {}
+  Server(const config::Migration& from, const config::Migration& to)
+      : source_(store_of(from.source).row_source(from)),
+        target_(store_of(to.target).row_target(to)) {}
+
+  void guard(const config::Migration& config, engine::Side side) {
+    const auto& store = side == engine::Side::source ? config.source : config.target;
+    guards_ = store_of(store).guards(config, side, *source_);
+  }
 
   engine::ServerParts parts() {
     engine::ServerParts parts{*source_, *target_.target};
@@ -120,6 +127,19 @@ config::Migration turned_round(config::Migration config) {
   return config;
 }
 
+// Next to the journal, for a person who has nothing but the server's own client.
+void write_undo_script(const config::Migration& config, engine::Side side,
+                       const std::vector<engine::NamedUndo>& undos) {
+  const auto& store = side == engine::Side::source ? config.source : config.target;
+  const auto file =
+      config.journal / ("undo-" + std::string(engine::to_string(side)) + ".sql");
+  std::ofstream out(file, std::ios::trunc);
+  out << engine::undo_script(side, config::address(store), undos) << std::flush;
+  if (out) return;
+  throw base::Error(base::ErrorKind::rejected, "cutover.undo_not_written",
+                    "the script that opens the side again cannot be written", file.string());
+}
+
 class RowMigration final : public OpenMigration {
  public:
   explicit RowMigration(const config::Migration& config)
@@ -129,9 +149,11 @@ class RowMigration final : public OpenMigration {
         new_(turned_round(config), config) {
     apply_limits(config.limits, limits_);
     apply_verify(config.verify, limits_);
+    old_.guard(config, engine::Side::source);
+    new_.guard(config, engine::Side::target);
     auto options = options_of(config);
-    options.write_undo = [folder = config.journal](engine::Side side, const auto& undos) {
-      write_undo_script(folder, side, undos);
+    options.write_undo = [config](engine::Side side, const auto& undos) {
+      write_undo_script(config, side, undos);
     };
     migration_.emplace(old_.parts(), new_.parts(), *journal_, *back_, limits_, std::move(options));
   }

@@ -105,6 +105,7 @@ Color color_of_state(const std::string& state) {
 std::string state_text(const json& status) {
   std::string text = text_of(status, "state");
   if (text.empty()) text = "unknown";
+  if (text_of(status, "active") == "target") text += ", the target is written to";
   if (flag_of(status, "paused")) text += ", paused";
   if (member(status, "running") == false) text += ", not running";
   return text;

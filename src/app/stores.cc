@@ -1,6 +1,8 @@
 #include "app/stores.h"
 
+#include <algorithm>
 #include <array>
+#include <functional>
 #include <utility>
 #include <variant>
 
@@ -8,6 +10,10 @@
 
 #include "base/error.h"
 #include "stores/file/store.h"
+#include "stores/mysql/guard_accounts.h"
+#include "stores/mysql/guard_events.h"
+#include "stores/mysql/guard_read_only.h"
+#include "stores/mysql/schema.h"
 #include "stores/mysql/source.h"
 #include "stores/mysql/target.h"
 
@@ -52,6 +58,39 @@ RowTargetParts mysql_target(const config::Migration& config) {
   return parts;
 }
 
+// Schemas on that side in which something of the migration may be.
+std::function<bool(const std::string&)> schemas_of(const config::Migration& config,
+                                                   engine::Side side) {
+  return [tables = config.tables, routes = config.routes, side](const std::string& schema) {
+    const auto& all = routes.all();
+    if (side == engine::Side::target &&
+        std::any_of(all.begin(), all.end(),
+                    [&](const auto& route) { return route.second.schema == schema; })) {
+      return true;
+    }
+    return tables.selects({schema, std::string(stores::mysql::any_table)});
+  };
+}
+
+Guards mysql_guards(const config::Migration& config, engine::Side side,
+                    contract::RowSource& server) {
+  const auto& store = side == engine::Side::source ? config.source : config.target;
+  const stores::mysql::GuardedServer guarded{endpoint(std::get<config::MysqlStore>(store)),
+                                             [&server] { return server.identity(); },
+                                             std::string(engine::to_string(side))};
+  const config::Guards& wanted = config.cutover.guards;
+  Guards guards;
+  if (wanted.events) {
+    guards.push_back(
+        std::make_unique<stores::mysql::EventsGuard>(guarded, schemas_of(config, side)));
+  }
+  if (!wanted.accounts.empty()) {
+    guards.push_back(std::make_unique<stores::mysql::AccountsGuard>(guarded, wanted.accounts));
+  }
+  if (wanted.read_only) guards.push_back(std::make_unique<stores::mysql::ReadOnlyGuard>(guarded));
+  return guards;
+}
+
 std::unique_ptr<contract::ObjectStore> file_tree(const config::Store& store) {
   const stores::file::Carried carried{::geteuid() == 0};
   return std::make_unique<stores::file::Store>(std::get<config::FileStore>(store).path.string(),
@@ -59,8 +98,9 @@ std::unique_ptr<contract::ObjectStore> file_tree(const config::Store& store) {
 }
 
 constexpr std::array<StoreKind, 2> kinds{{
-    {"mysql", "tables of MariaDB and MySQL servers", mysql_source, mysql_target, true, nullptr},
-    {"file", "directory trees of this machine", nullptr, nullptr, false, file_tree},
+    {"mysql", "tables of MariaDB and MySQL servers", mysql_source, mysql_target, true, nullptr,
+     mysql_guards},
+    {"file", "directory trees of this machine", nullptr, nullptr, false, file_tree, nullptr},
 }};
 
 }  // namespace

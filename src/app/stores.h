@@ -15,6 +15,7 @@
 #include "contract/object_store.h"
 #include "contract/row_store.h"
 #include "contract/schema_objects.h"
+#include "engine/states.h"
 
 namespace wherry::app {
 
@@ -38,8 +39,8 @@ struct StoreKind {
   RowTargetParts (*row_target)(const config::Migration&) = nullptr;
   bool follows_changes = false;
   std::unique_ptr<contract::ObjectStore> (*object_store)(const config::Store&) = nullptr;
-  // Of the migration's source.
-  Guards (*guards)(const config::Migration&) = nullptr;
+  // Of one of a migration's servers, which is asked who it is.
+  Guards (*guards)(const config::Migration&, engine::Side, contract::RowSource&) = nullptr;
 
   bool is_source() const { return row_source != nullptr || object_store != nullptr; }
   bool is_target() const { return row_target != nullptr || object_store != nullptr; }

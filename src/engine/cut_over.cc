@@ -90,6 +90,11 @@ std::vector<SwitchCheck> CutOver::check() {
     in_the_way += (in_the_way.empty() ? "" : "; ") + finding.code + " " + finding.subject;
   }
   add("findings", in_the_way.empty(), in_the_way.empty() ? "none is in the way" : in_the_way);
+  add("triggers and events", status.held_back.empty(),
+      status.held_back.empty()
+          ? "there are none"
+          : fmt::format("{} are on the {} and would be missing on the {}", status.held_back.size(),
+                        to_string(parts_.from.side()), to_string(parts_.to.side())));
   for (auto* side : {&parts_.from, &parts_.to}) {
     std::string refused;
     for (const auto& finding : side->assess()) {

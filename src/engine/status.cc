@@ -71,6 +71,7 @@ void to_json(nlohmann::json& j, const Status& s) {
        {"kind", "status"},
        {"migration", s.migration},
        {"state", s.state},
+       {"active", s.active},
        {"paused", s.paused},
        {"running", s.running},
        {"pid", or_null(s.pid)},
@@ -114,6 +115,13 @@ void to_json(nlohmann::json& j, const Status& s) {
   if (s.error_code) {
     j["error"] = {{"code", *s.error_code}, {"message", s.error_message.value_or("")}};
   }
+}
+
+void tell_as_a_whole(Status& status, State state) {
+  const Side active = active_side(state);
+  if (active == Side::target) std::swap(status.source, status.target);
+  status.state = to_string(state);
+  status.active = to_string(active);
 }
 
 Status status_of(const std::string& migration, journal::Journal& journal) {

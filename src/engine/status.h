@@ -13,6 +13,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "engine/states.h"
 #include "journal/journal.h"
 #include "model/finding.h"
 
@@ -89,6 +90,10 @@ void to_json(nlohmann::json& j, const Status& s);  // {"schema":1,"kind":"status
 
 // From the journal alone: what holds when nothing runs.
 Status status_of(const std::string& migration, journal::Journal& journal);
+
+// Makes of a direction's status that of the migration, which is in this state: its sides are those
+// of the configuration, whichever is followed now.
+void tell_as_a_whole(Status& status, State state);
 
 // Rates over the last seconds. Thread-safe.
 class StatusMeter {

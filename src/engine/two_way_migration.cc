@@ -129,11 +129,7 @@ std::vector<Repaired> TwoWayMigration::repair(bool dry_run, const std::stop_toke
 
 Status TwoWayMigration::status() const {
   Status status = current()->status();
-  const State state = state_of(journal_);
-  // All else is of the direction that is followed.
-  if (active_side(state) == Side::target) std::swap(status.source, status.target);
-  status.state = to_string(state);
-  status.active = to_string(active_side(state));
+  tell_as_a_whole(status, state_of(journal_));
   return status;
 }
 
@@ -213,7 +209,9 @@ void TwoWayMigration::do_switch(SwitchDirection direction, const SwitchOptions& 
     auto cutting = cut_over(direction, options);
     note(journal_, std::string(to_string(direction)), "begun on request");
     const auto certificate = cutting.run(stop);
-    note(journal_, std::string(to_string(direction)), certificate.dump());
+    journal_.set_fact("certificate", certificate.dump());
+    note(journal_, std::string(to_string(direction)),
+         "done; the " + certificate.at("writable").get<std::string>() + " is written to now");
     log_.succeed(certificate);
   } catch (const Error& error) {
     spdlog::error("{}: {}", to_string(direction), error.what());
