@@ -250,5 +250,124 @@ TEST_P(MysqlCounters, a_table_of_counters_that_has_no_such_columns_is_refused) {
   }
 }
 
+// MariaDB alone has them.
+class MysqlSequences : public testing::Test {
+ protected:
+  void SetUp() override {
+    server_.emplace(tests::Server::start_mariadb());
+    server_->exec_sql(
+        "CREATE DATABASE s; USE s; CREATE SEQUENCE q START WITH 10 INCREMENT BY 5 CACHE 10; CREATE "
+        "SEQUENCE `do``wn` MINVALUE -100 MAXVALUE -1 START WITH -1 INCREMENT BY -2 NOCACHE; CREATE "
+        "SEQUENCE turns MAXVALUE 20 CACHE 3 CYCLE; CREATE TABLE t (id INT PRIMARY KEY DEFAULT "
+        "NEXTVAL(q), v INT)");
+    Endpoint endpoint;
+    endpoint.socket = server_->socket();
+    endpoint.user = "root";
+    SourceOptions options;
+    options.endpoint = endpoint;
+    source_.emplace(options);
+    target_.emplace(endpoint);
+    target_->prepare();
+    fence_ = target_->acquire({"m", "me", std::chrono::seconds(60)});
+    target_->start_stream(fence_, model::Position::in_log("log.000001", 4));
+  }
+
+  static bool chosen(const CollectionName& name) { return name.schema == "s"; }
+  std::vector<model::Finding> make() {
+    std::vector<contract::TablePair> pairs;
+    for (auto& shape : source_->tables(chosen)) pairs.push_back({1, shape, there(shape.name)});
+    target_->create_tables(fence_, *source_, pairs);
+    return target_->create_objects(fence_, *source_, chosen, there);
+  }
+  std::string value(const std::string& text) { return server_->query(text).at(0).at(0).value(); }
+  std::string shown(const std::string& name) {
+    return server_->query("SHOW CREATE SEQUENCE " + name).at(0).at(1).value();
+  }
+  contract::ObjectOutcome follow(const std::string& statement) {
+    server_->exec_sql("USE s; " + statement);
+    model::DdlEvent event;
+    event.default_schema = "s";
+    event.statement = statement;
+    event.charset = "utf8mb4";
+    EXPECT_EQ(target_->plan_object(event, chosen, there).kind, contract::ObjectPlan::Kind::apply);
+    contract::WindowMark mark;
+    mark.number = ++window_;
+    mark.end = model::Position::in_log("log.000001", 4 + window_);
+    return target_->apply_object(fence_, event, chosen, there, mark, {});
+  }
+
+  std::optional<tests::Server> server_;
+  std::optional<Source> source_;
+  std::optional<Target> target_;
+  contract::Fence fence_;
+  std::uint64_t window_ = 0;
+};
+
+TEST_F(MysqlSequences, are_made_with_the_tables_that_take_values_of_them) {
+  for (int time = 0; time < 2; ++time) {
+    EXPECT_THAT(codes_of(make()), IsEmpty());
+    for (const auto* name : {"q", "`do``wn`", "turns"}) {
+      EXPECT_EQ(shown(std::string("new.") + name), shown(std::string("s.") + name));
+    }
+    EXPECT_THAT(server_->query("SHOW CREATE TABLE new.t").at(0).at(1).value(),
+                testing::HasSubstr("nextval(`new`.`q`)"));
+  }
+  server_->exec_sql("INSERT INTO new.t (v) VALUES (1)");
+  EXPECT_EQ(value("SELECT id FROM new.t"), "10");
+}
+
+TEST_F(MysqlSequences, are_lifted_past_what_was_given_out) {
+  make();
+  server_->exec_sql("SELECT NEXTVAL(s.q); SELECT NEXTVAL(s.`do``wn`); SELECT NEXTVAL(s.`do``wn`)");
+  for (int i = 0; i < 22; ++i) server_->exec_sql("SELECT NEXTVAL(s.turns)");
+  std::vector<Counter> wanted;
+  for (const auto& one : source_->counters(chosen, {})) wanted.push_back(model::lifted(one, 3));
+  ASSERT_EQ(wanted.size(), 3U);
+  EXPECT_EQ(target_->check(wanted, {}, there).size(), 3U);
+  EXPECT_THAT(target_->lift(fence_, wanted, {}, there, {}).findings, IsEmpty());
+  EXPECT_THAT(target_->check(wanted, {}, there), IsEmpty());
+  EXPECT_THAT(target_->lift(fence_, wanted, {}, there, {}).counters, IsEmpty());
+  // 50 values are reserved in memory, and one step more.
+  EXPECT_EQ(value("SELECT NEXTVAL(new.q)"), "65");
+  EXPECT_EQ(value("SELECT NEXTVAL(new.`do``wn`)"), "-9");
+  EXPECT_EQ(value("SELECT cycle_count FROM new.turns"), "1");
+  EXPECT_EQ(value("SELECT NEXTVAL(new.turns)"), "7");
+
+  // The end of one that does not begin again.
+  server_->exec_sql("SELECT SETVAL(s.`do``wn`, -99)");
+  const auto chosen_one = [](const CollectionName& name) { return name.name == "do`wn"; };
+  const auto now =
+      source_->counters([&](const CollectionName& n) { return chosen(n) && chosen_one(n); }, {});
+  ASSERT_EQ(now.size(), 1U);
+  EXPECT_THAT(codes_of(target_->lift(fence_, now, {}, there, {}).findings),
+              ElementsAre("counter.exhausted sequence s.do`wn"));
+}
+
+TEST_F(MysqlSequences, are_followed_and_go_with_what_drops_them) {
+  make();
+  EXPECT_THAT(codes_of(follow("CREATE SEQUENCE more START WITH 7").findings), IsEmpty());
+  EXPECT_EQ(shown("new.more"), shown("s.more"));
+  EXPECT_THAT(codes_of(follow("ALTER SEQUENCE more INCREMENT BY 3").findings), IsEmpty());
+  EXPECT_EQ(shown("new.more"), shown("s.more"));
+  EXPECT_THAT(codes_of(follow("DROP SEQUENCE more, turns").findings), IsEmpty());
+  EXPECT_THAT(server_->query("SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA='new' AND "
+                             "TABLE_TYPE='SEQUENCE'"),
+              testing::SizeIs(2));
+}
+
+TEST_F(MysqlSequences, of_others_stay_and_those_that_are_not_chosen_are_told) {
+  server_->exec_sql("CREATE DATABASE new; CREATE SEQUENCE new.turns START WITH 3");
+  EXPECT_THAT(codes_of(make()), ElementsAre("target.object_exists sequence s.turns"));
+  EXPECT_EQ(value("SELECT NEXTVAL(new.turns)"), "3");
+  const auto without = [](const CollectionName& name) {
+    return chosen(name) && name.name != "q" && name.name != "turns";
+  };
+  EXPECT_THAT(codes_of(target_->create_objects(fence_, *source_, without, there)),
+              ElementsAre("objects.sequence_not_chosen sequence new.q"));
+  server_->exec_sql("DROP TABLE new.t");
+  EXPECT_THAT(codes_of(target_->create_objects(fence_, *source_, without, there)), IsEmpty());
+  EXPECT_THAT(server_->query("SHOW TABLES FROM new LIKE 'q'"), IsEmpty());
+}
+
 }  // namespace
 }  // namespace wherry::stores::mysql

@@ -247,22 +247,15 @@ class Assessment {
 
   void check_other_tables() {
     const Result r = c_.query(
-        "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES "
-        "WHERE TABLE_TYPE IN ('SYSTEM VERSIONED','SEQUENCE')");
+        "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES WHERE "
+        "TABLE_TYPE='SYSTEM VERSIONED'");
     for (std::size_t row = 0; row < r.rows(); ++row) {
       const model::CollectionName name{r.text(row, std::size_t{0}), r.text(row, std::size_t{1})};
       if (is_system_schema(name.schema) || !filter_(name)) continue;
-      if (r.text(row, std::size_t{2}) == "SEQUENCE") {
-        s_.add(Severity::blocker, "source.sequence", name.text(),
-               "sequences are not carried in this version",
-               "exclude it, and make it on the target with a start beyond its present value at the "
-               "switch");
-      } else {
-        s_.add(Severity::blocker, "source.system_versioned", name.text(),
-               "system-versioned tables are not carried in this version: their history cannot be "
-               "written",
-               "exclude it, or ALTER TABLE … DROP SYSTEM VERSIONING");
-      }
+      s_.add(Severity::blocker, "source.system_versioned", name.text(),
+             "system-versioned tables are not carried in this version: their history cannot be "
+             "written",
+             "exclude it, or ALTER TABLE … DROP SYSTEM VERSIONING");
     }
   }
 

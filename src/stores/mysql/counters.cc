@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "stores/mysql/create_tables.h"
 #include "stores/mysql/lease.h"
+#include "stores/mysql/object_statement.h"
 #include "stores/mysql/progress_schema.h"
 #include "stores/mysql/schema.h"
 #include "stores/mysql/sql.h"
@@ -219,7 +220,10 @@ class Homes {
     return std::nullopt;
   }
 
-  CollectionName home(const Counter& wanted) const { return route_(wanted.name); }
+  CollectionName home(const Counter& wanted) const {
+    if (wanted.kind != Kind::sequence) return route_(wanted.name);
+    return object_home(route_, ObjectKind::sequence, wanted.name);
+  }
 
   // Requires: it is a row.
   const CounterTable& rule(const Counter& wanted) const {

@@ -14,6 +14,13 @@ using base::Error;
 using base::ErrorKind;
 using model::CollectionName;
 
+// nextval(`s`.`q`) and the like: MariaDB prints both names.
+bool names_sequence(const std::vector<Token>& tokens, std::size_t i) {
+  if (i + 4 >= tokens.size() || !tokens[i + 1].is('(') || !tokens[i + 3].is('.')) return false;
+  return (tokens[i].is("NEXTVAL") || tokens[i].is("LASTVAL") || tokens[i].is("SETVAL")) &&
+         tokens[i + 2].kind == TokenKind::name && tokens[i + 4].kind == TokenKind::name;
+}
+
 class CreateRewriter {
  public:
   CreateRewriter(std::string_view shown, const CollectionName& source, const FindTarget& target_of,
@@ -31,6 +38,8 @@ class CreateRewriter {
         i = mark(i);
       } else if (tokens_[i].is("REFERENCES")) {
         reference(i + 1);
+      } else if (names_sequence(tokens_, i)) {
+        sequence(i + 2);
       } else if (const std::size_t after = forgotten_check(i); after != i) {
         cut(i, after);
         i = after - 1;
@@ -84,6 +93,19 @@ class CreateRewriter {
                   source_.text());
     }
     rewrite_.replace(tokens_[i].begin, tokens_[last].end, qualified(*target));
+  }
+
+  // `s`.`q`
+  void sequence(std::size_t i) {
+    const CollectionName name{name_at(i).value, name_at(i + 2).value};
+    const auto target = target_of_(name);
+    if (!target) {
+      throw Error(ErrorKind::rejected, "target.sequence_outside",
+                  "a default is of the sequence " + name.text() +
+                      ", in a schema of which no table is moved, or each to another one",
+                  source_.text());
+    }
+    rewrite_.replace(tokens_[i].begin, tokens_[i + 2].end, qualified(*target));
   }
 
   // Opens an executable comment, or drops it if it only says how a MySQL server stores something.
@@ -149,6 +171,15 @@ class CreateRewriter {
 };
 
 }  // namespace
+
+std::vector<CollectionName> sequences_in(std::string_view shown) {
+  const auto tokens = tokenize(shown, {});
+  std::vector<CollectionName> out;
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    if (names_sequence(tokens, i)) out.push_back({tokens[i + 2].value, tokens[i + 4].value});
+  }
+  return out;
+}
 
 std::string rewrite_create(std::string_view shown, const CollectionName& source,
                            const FindTarget& target_of, const ServerVersion& target) {

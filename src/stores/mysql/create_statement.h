@@ -9,18 +9,23 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/schema.h"
 #include "stores/mysql/connection.h"
 
 namespace wherry::stores::mysql {
 
-// Where a table of the source is on the target; nothing if it is not moved.
+// Where a table or sequence of the source is on the target; nothing if it is not moved.
 using FindTarget =
     std::function<std::optional<model::CollectionName>(const model::CollectionName&)>;
 
+// The sequences that defaults of such a table take values of.
+std::vector<model::CollectionName> sequences_in(std::string_view shown);
+
 // `shown` as SHOW CREATE TABLE prints it with sql_mode ''. Throws Error(rejected,
-// "target.foreign_key_outside") if a foreign key refers to a table that is not moved.
+// "target.foreign_key_outside") if a foreign key refers to a table that is not moved, and
+// "target.sequence_outside" if a default is of a sequence that is not.
 std::string rewrite_create(std::string_view shown, const model::CollectionName& source,
                            const FindTarget& target_of, const ServerVersion& target);
 

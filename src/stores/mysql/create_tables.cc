@@ -10,6 +10,7 @@
 #include "stores/mysql/create_statement.h"
 #include "stores/mysql/late_indexes.h"
 #include "stores/mysql/lease.h"
+#include "stores/mysql/made_objects.h"
 #include "stores/mysql/progress_schema.h"
 #include "stores/mysql/schema.h"
 #include "stores/mysql/schema_maker.h"
@@ -90,6 +91,32 @@ class TableMaker {
     for (std::size_t i = 0; i < names.size(); ++i) {
       definitions_[names[i]] = std::move(definitions[i]);
     }
+    find_sequences(tables);
+  }
+
+  // What defaults of the tables take values of. Leaves the session changed.
+  void make_sequences() {
+    const auto route = [this](const CollectionName& name) {
+      const auto at = schema_homes_.find(name.schema);
+      return CollectionName{at == schema_homes_.end() ? name.schema : at->second, name.name};
+    };
+    const auto is_named = [this](const CollectionName& name) { return sequences_.contains(name); };
+    const DefinerMap definers;
+    const contract::TableRoute where = route;
+    MadeObjects objects(connection_, fence_, where, definers);
+    for (const auto& definition : source_.objects(is_named, {.sequences = true})) {
+      if (!targets_.contains(definition.name)) continue;
+      const std::string home = route(definition.name).schema;
+      if (schemas_.insert(home).second) {
+        make_schema(connection_, source_, definition.name.schema, home);
+      }
+      const auto head = read_object(definition.sql, {}, definition.name.schema);
+      const auto refusal =
+          head ? objects.make(*head, event_of(definition)) : unreadable(definition);
+      if (refusal) {
+        throw Error(ErrorKind::rejected, refusal->code, refusal->why, refusal->subject);
+      }
+    }
   }
 
   void make(const TablePair& pair) {
@@ -111,6 +138,24 @@ class TableMaker {
   }
 
  private:
+  // They go where all tables of their schema go.
+  void find_sequences(const std::vector<TablePair>& tables) {
+    if (!connection_.server().is_mariadb()) return;
+    std::map<std::string, std::set<std::string>> homes;
+    for (const auto& pair : tables) homes[pair.source.name.schema].insert(pair.target.schema);
+    for (const auto& [schema, all] : homes) {
+      if (all.size() == 1) schema_homes_[schema] = *all.begin();
+    }
+    for (const auto& [table, definition] : definitions_) {
+      if (!definition) continue;
+      for (const auto& name : sequences_in(*definition)) {
+        sequences_.insert(name);
+        const auto home = schema_homes_.find(name.schema);
+        if (home != schema_homes_.end()) targets_[name] = {home->second, name.name};
+      }
+    }
+  }
+
   // Where utf8mb4 is named without a collation, MySQL 8.0 has another one than all before it; keys
   // would be ordered and told apart otherwise.
   void require_same_collations(const TablePair& pair, const model::TableSchema& made) {
@@ -167,7 +212,9 @@ class TableMaker {
   Source& source_;
   std::map<CollectionName, CollectionName> targets_;
   std::map<CollectionName, std::optional<std::string>> definitions_;  // as the source has them
-  std::set<std::string> schemas_;
+  std::set<std::string> schemas_;                    // that were made or were there
+  std::map<std::string, std::string> schema_homes_;  // of those whose tables all go to one
+  std::set<CollectionName> sequences_;
 };
 
 }  // namespace
@@ -223,6 +270,8 @@ void create_tables(Connection& connection, const contract::Fence& fence,
   forget_late_indexes(connection, fence.migration);
   drop_what_was_made(connection, fence);
   TableMaker maker(connection, fence, *mysql_source, tables);
+  maker.make_sequences();
+  prepare_to_define(connection);
   for (const auto& pair : tables) maker.make(pair);
 }
 

@@ -59,8 +59,8 @@ std::string_view without_end(std::string_view sql) {
 }
 
 ObjectKind kind_named(const std::string& name) {
-  for (const auto kind :
-       {ObjectKind::procedure, ObjectKind::function, ObjectKind::trigger, ObjectKind::event}) {
+  for (const auto kind : {ObjectKind::procedure, ObjectKind::function, ObjectKind::trigger,
+                          ObjectKind::event, ObjectKind::sequence}) {
     if (name == to_string(kind)) return kind;
   }
   return ObjectKind::view;
@@ -155,7 +155,9 @@ void MadeObjects::forget(ObjectKind kind, const CollectionName& home) {
 }
 
 bool MadeObjects::exists(ObjectKind kind, const CollectionName& name) {
-  if (kind == ObjectKind::view) return found("TABLES", "TABLE", name, "");
+  if (kind == ObjectKind::view || kind == ObjectKind::sequence) {
+    return found("TABLES", "TABLE", name, "");
+  }
   if (acts_by_itself(kind)) {
     const auto there = read_object_definition(c_, kind, name);
     return there && !there->sql.empty();  // where it may not be read it cannot be made

@@ -30,6 +30,7 @@ void collect(const Result& r, const contract::TableFilter& filter, std::vector<N
     if (type == "PROCEDURE") found.kind = ObjectKind::procedure;
     if (type == "FUNCTION") found.kind = ObjectKind::function;
     if (type == "TRIGGER") found.kind = ObjectKind::trigger;
+    if (type == "SEQUENCE") found.kind = ObjectKind::sequence;
     if (type == "PACKAGE") found.kind = ObjectKind::package;
     if (type == "EVENT") found.kind = ObjectKind::event;
     if (is_system_schema(found.name.schema)) continue;
@@ -54,6 +55,7 @@ std::string_view sql_column(ObjectKind kind) {
     case ObjectKind::event:
       return "Create Event";
     case ObjectKind::sequence:
+      return "Create Table";
     case ObjectKind::package:
       break;
   }
@@ -105,6 +107,9 @@ constexpr const char* all_routines =
     "SELECT ROUTINE_TYPE, ROUTINE_SCHEMA, ROUTINE_NAME, '', DEFINER FROM "
     "information_schema.ROUTINES WHERE ROUTINE_TYPE IN ('PROCEDURE','FUNCTION','PACKAGE') ORDER BY "
     "1, 2, 3";
+constexpr const char* all_sequences =
+    "SELECT 'SEQUENCE', TABLE_SCHEMA, TABLE_NAME, '', '' FROM information_schema.TABLES WHERE "
+    "TABLE_TYPE='SEQUENCE' ORDER BY 2, 3";
 constexpr const char* all_triggers =
     "SELECT 'TRIGGER', TRIGGER_SCHEMA, TRIGGER_NAME, EVENT_OBJECT_TABLE, DEFINER FROM "
     "information_schema.TRIGGERS ORDER BY 2, 4, ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER";
@@ -122,6 +127,7 @@ std::vector<ObjectDefinition> read_objects(Connection& connection,
                                            const contract::TableFilter& filter,
                                            ObjectChoice choice) {
   std::vector<std::string> questions{plain_session};
+  if (choice.sequences) questions.emplace_back(all_sequences);
   if (choice.made_at_once) questions.insert(questions.end(), {all_routines, all_views});
   if (choice.held_back) questions.insert(questions.end(), {all_triggers, all_events});
   std::vector<Named> found;
@@ -155,7 +161,9 @@ std::optional<ObjectDefinition> read_object_definition(Connection& connection, O
   std::vector<Named> found;
   const auto is_it = [&](const CollectionName& other) { return other == name; };
   if (acts_by_itself(kind)) return read_what_acts(connection, kind, name);
-  const auto* const all = kind == ObjectKind::view ? all_views : all_routines;
+  const auto* const all = kind == ObjectKind::view       ? all_views
+                          : kind == ObjectKind::sequence ? all_sequences
+                                                         : all_routines;
   for (const Result& answer : connection.query_all({plain_session, all})) {
     collect(answer, is_it, found);
   }
@@ -167,7 +175,7 @@ std::optional<ObjectDefinition> read_object_definition(Connection& connection, O
 std::vector<contract::HeldBack> read_held_back(Connection& connection,
                                                const contract::TableFilter& filter) {
   std::vector<contract::HeldBack> out;
-  for (auto& one : read_objects(connection, filter, {.made_at_once = false, .held_back = true})) {
+  for (auto& one : read_objects(connection, filter, {.held_back = true})) {
     out.push_back({std::string(to_string(one.kind)), std::move(one.name), std::move(one.table),
                    std::move(one.sql), std::move(one.definer), std::move(one.sql_mode),
                    std::move(one.charset), std::move(one.collation),

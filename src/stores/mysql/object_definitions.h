@@ -1,7 +1,7 @@
 #pragma once
-// Views, routines, triggers and events as a server holds them, with the session that they are to be
-// made in. Uses the connection it is given, and leaves its session's sql_mode, character set and
-// schema changed. Errors: those of the connection.
+// Views, routines, sequences, triggers and events as a server holds them, with the session that
+// they are to be made in. Uses the connection it is given, and leaves its session's sql_mode,
+// character set and schema changed. Errors: those of the connection.
 
 #include <optional>
 #include <string>
@@ -33,6 +33,7 @@ struct ObjectDefinition {
 };
 
 struct ObjectChoice {
+  bool sequences = false;
   bool made_at_once = false;  // views and routines
   bool held_back = false;     // triggers and events
 };

@@ -1,6 +1,7 @@
 #include "stores/mysql/object_maker.h"
 
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "stores/mysql/made_objects.h"
 #include "stores/mysql/object_plan.h"
 #include "stores/mysql/progress.h"
+#include "stores/mysql/sql.h"
 #include "stores/mysql/user_lock.h"
 
 namespace wherry::stores::mysql {
@@ -34,6 +36,44 @@ Finding exchanged(const CollectionName& name) {
           "target"};
 }
 
+// Nothing if the target has what is of this kind.
+std::optional<Finding> no_such_kind(Connection& target, const ObjectDefinition& definition) {
+  const std::string subject = definition.subject();
+  if (!is_carried(definition.kind)) return object_not_carried(definition.kind, subject);
+  if (definition.kind != ObjectKind::sequence || target.server().is_mariadb()) return std::nullopt;
+  return Finding{Severity::blocker, "objects.no_sequences", subject,
+                 "the target is a MySQL, which has no sequences",
+                 "exclude it, and take its numbers from elsewhere"};
+}
+
+// Those of earlier attempts; but for those that tables name although they are not chosen.
+void remove_old_sequences(Connection& target, MadeObjects& maker,
+                          const std::vector<ObjectDefinition>& definitions,
+                          const contract::TableRoute& route, std::vector<Finding>& findings) {
+  std::set<CollectionName> wanted;
+  for (const auto& definition : definitions) {
+    if (definition.kind != ObjectKind::sequence) continue;
+    wanted.insert(object_home(route, definition.kind, definition.name));
+  }
+  for (const auto& [kind, home] : maker.all_ours()) {
+    if (kind != ObjectKind::sequence || wanted.contains(home)) continue;
+    const Result users = target.query(
+        "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.COLUMNS WHERE "
+        "INSTR(COLUMN_DEFAULT, " +
+        text_literal("nextval(" + qualified(home) + ")") + ")");
+    if (users.empty()) {
+      maker.remove(kind, home);
+      continue;
+    }
+    const CollectionName user{users.text(0, std::size_t{0}), users.text(0, std::size_t{1})};
+    findings.push_back({Severity::blocker, "objects.sequence_not_chosen", subject_of(kind, home),
+                        "the target's table " + user.text() +
+                            " takes values of it, and the configuration does not choose it, or "
+                            "sends it elsewhere",
+                        "include it, and give its tables no schema of their own"});
+  }
+}
+
 }  // namespace
 
 std::vector<Finding> make_objects(Connection& target, const contract::Fence& fence,
@@ -42,7 +82,8 @@ std::vector<Finding> make_objects(Connection& target, const contract::Fence& fen
   MadeObjects maker(target, fence, route, definers);
   maker.leave_session();
   for (const auto& [kind, home] : maker.all_ours()) {
-    if (!acts_by_itself(kind)) maker.remove(kind, home);
+    // Tables take values of sequences, and name them.
+    if (!acts_by_itself(kind) && kind != ObjectKind::sequence) maker.remove(kind, home);
   }
   const DefinerAccounts accounts(target);
   std::vector<Finding> findings;
@@ -65,8 +106,8 @@ std::vector<Finding> make_objects(Connection& target, const contract::Fence& fen
     std::vector<const ObjectDefinition*> failed;
     std::vector<Finding> reasons;
     for (const auto* definition : waiting) {
-      if (!is_carried(definition->kind)) {
-        findings.push_back(object_not_carried(definition->kind, definition->subject()));
+      if (auto missing = no_such_kind(target, *definition)) {
+        findings.push_back(*std::move(missing));
         continue;
       }
       const auto head =
@@ -91,6 +132,7 @@ std::vector<Finding> make_objects(Connection& target, const contract::Fence& fen
     waiting = std::move(failed);
     if (!progress) findings.insert(findings.end(), reasons.begin(), reasons.end());
   }
+  remove_old_sequences(target, maker, definitions, route, findings);
   return findings;
 }
 
@@ -166,8 +208,8 @@ std::vector<Finding> assess_objects(Connection& target,
                           "nothing; what it does on the source arrives as rows"});
       continue;
     }
-    if (!is_carried(definition.kind)) {
-      findings.push_back(object_not_carried(definition.kind, subject));
+    if (auto missing = no_such_kind(target, definition)) {
+      findings.push_back(*std::move(missing));
       continue;
     }
     ++views;
@@ -199,11 +241,12 @@ std::vector<Finding> assess_objects(Connection& target,
     }
   }
   if (views != 0) {
-    findings.push_back({Severity::note, "source.objects", "source",
-                        fmt::format("{} views and routines are made on the target from their "
-                                    "definitions",
-                                    views),
-                        "nothing"});
+    findings.push_back(
+        {Severity::note, "source.objects", "source",
+         fmt::format("{} views, routines and sequences are made on the target from their "
+                     "definitions",
+                     views),
+         "nothing"});
   }
   return findings;
 }

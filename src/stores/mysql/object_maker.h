@@ -1,7 +1,7 @@
 #pragma once
-// Makes views and routines on a target: at planning, and as the log tells of them. An object that
-// cannot be made is a finding. Uses the connections it is given, and leaves their sessions changed.
-// As contract::SchemaObjects.
+// Makes views, routines and sequences on a target: at planning, and as the log tells of them. An
+// object that cannot be made is a finding. Uses the connections it is given, and leaves their
+// sessions changed. As contract::SchemaObjects.
 
 #include <vector>
 

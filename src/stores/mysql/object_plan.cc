@@ -110,7 +110,8 @@ contract::ObjectPlan plan_object_change(Connection& target, const model::DdlEven
     return {system ? Kind::none : Kind::held_back, std::string(to_string(head->kind)), {}};
   }
   if (std::none_of(head->names.begin(), head->names.end(), is_chosen)) return {};
-  if (!is_carried(head->kind)) {
+  const bool has_kind = head->kind != ObjectKind::sequence || target.server().is_mariadb();
+  if (!is_carried(head->kind) || !has_kind) {
     contract::ObjectOutcome outcome;
     for (const auto& [name, begin, end] : head->names) {
       const std::string subject = subject_of(head->kind, name);

@@ -125,7 +125,11 @@ std::vector<model::Finding> missing_object_privileges(
     const contract::TableRoute& route, const DefinerMap& definers) {
   Check check(target, definers);
   for (const auto& definition : definitions) {
-    if (acts_by_itself(definition.kind) || !is_carried(definition.kind)) continue;
+    // Who may make tables may make sequences.
+    if (acts_by_itself(definition.kind) || !is_carried(definition.kind) ||
+        definition.kind == ObjectKind::sequence) {
+      continue;
+    }
     check.look_at(definition, object_home(route, definition.kind, definition.name).schema);
   }
   return check.findings();

@@ -369,7 +369,9 @@ std::string rehome(std::string_view sql, const ObjectStatement& statement, SqlDi
     const ObjectName& name = statement.names[0];
     rewrite.replace(name.begin, name.end, qualified(object_home(route, statement)));
   }
-  BodyRewriter(sql, statement, dialect, default_schema, route, rewrite).run();
+  if (statement.kind != ObjectKind::sequence) {
+    BodyRewriter(sql, statement, dialect, default_schema, route, rewrite).run();
+  }
   return rewrite.finish();
 }
 

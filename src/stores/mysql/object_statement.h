@@ -29,9 +29,8 @@ constexpr bool acts_by_itself(ObjectKind kind) {
   return kind == ObjectKind::trigger || kind == ObjectKind::event;
 }
 
-constexpr bool is_carried(ObjectKind kind) {
-  return kind != ObjectKind::sequence && kind != ObjectKind::package;
-}
+// Sequences from MariaDB to MariaDB: no other server has them.
+constexpr bool is_carried(ObjectKind kind) { return kind != ObjectKind::package; }
 
 // Accounts as "user@host"; a role has no host.
 using DefinerMap = std::map<std::string, std::string>;

@@ -11,7 +11,7 @@
 //   chunk        chunks whose rows are here, and between which source positions they were read
 //   made_table   tables that Wherry made here
 //   late_index   indexes that were put aside until their table is filled
-//   made_object  views, routines, triggers and events that Wherry made here
+//   made_object  views, routines, sequences, triggers and events that Wherry made
 //   ddl          the change of definition that is being applied
 //
 // Functions use the connection they are given; errors as Connection throws them.

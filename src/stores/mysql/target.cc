@@ -265,7 +265,8 @@ std::vector<model::Finding> Target::assess_objects(contract::RowSource& source,
   Source& own = of_this_kind(source);
   const auto connection = connect();
   auto findings = own.assess_with(*connection, filter, route);
-  const auto definitions = own.objects(filter, {.made_at_once = true, .held_back = true});
+  const auto definitions =
+      own.objects(filter, {.sequences = true, .made_at_once = true, .held_back = true});
   const auto add = [&](std::vector<model::Finding> more) {
     std::move(more.begin(), more.end(), std::back_inserter(findings));
   };
@@ -279,7 +280,7 @@ std::vector<model::Finding> Target::create_objects(const contract::Fence& fence,
                                                    const contract::TableFilter& filter,
                                                    const contract::TableRoute& route) {
   const auto definitions =
-      of_this_kind(source).objects(filter, {.made_at_once = true, .held_back = false});
+      of_this_kind(source).objects(filter, {.sequences = true, .made_at_once = true});
   return make_objects(*connect(), fence, definitions, route, definers_);
 }
 
