@@ -107,14 +107,18 @@ std::vector<SwitchCheck> CutOver::check() {
         : refused.empty() ? "can be raised"
                           : refused);
   }
-  std::string not_followable;
-  for (const auto& finding : parts_.to_log.assess(parts_.back_filter)) {
-    if (finding.severity != model::Severity::blocker) continue;
-    not_followable +=
-        (not_followable.empty() ? "" : "; ") + finding.why + " (" + finding.code + ")";
+  std::string no_way_back;
+  for (const auto& findings : {parts_.to_log.assess(parts_.back_filter), host_.assess_way_back()}) {
+    for (const auto& finding : findings) {
+      // That they are there is what it is about.
+      if (finding.severity != model::Severity::blocker || finding.code == "target.table_exists")
+        continue;
+      no_way_back += (no_way_back.empty() ? "" : "; ") + finding.why + " (" + finding.code + ")";
+    }
   }
-  add("way back", not_followable.empty(),
-      not_followable.empty() ? "the other side's log can be followed" : not_followable);
+  add("way back", no_way_back.empty(),
+      no_way_back.empty() ? "the other side's log can be followed, and this side written"
+                          : no_way_back);
   return checks;
 }
 
@@ -128,6 +132,7 @@ nlohmann::json CutOver::run(const std::stop_token& stop) {
   }
   try {
     log_.step("guard the " + std::string(to_string(parts_.to.side())));
+    host_.prepare_way_back();
     parts_.to.prepare();
     host_.write_undo(parts_.to.side(), guards_raised(parts_.journal, parts_.to.side()));
     parts_.to.raise(stop);

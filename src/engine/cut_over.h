@@ -28,6 +28,10 @@ struct SwitchHost {
   std::function<Status()> status;
   // Everything in the log of `from` is applied to `to`, and every row proved equal there.
   std::function<bool()> is_settled;
+  // What is in the way of writing to `from` as the way back does; changes nothing.
+  std::function<std::vector<model::Finding>()> assess_way_back;
+  // Makes the place for its progress on `from`.
+  std::function<void()> prepare_way_back;
   // When it returns, nothing of the migration reads or writes any more.
   std::function<void()> stand_still;
   // After it: engine/hand_over.h.

@@ -165,6 +165,17 @@ CutOver TwoWayMigration::cut_over(SwitchDirection direction, const SwitchOptions
     }
     return is_settled(true);
   };
+  const ServerParts& from = forth ? old_ : new_;
+  host.assess_way_back = [this, &from, forth] {
+    std::vector<contract::TablePair> pairs;
+    for (auto& record : (forth ? journal_ : back_).tables()) {
+      if (record.dropped) continue;
+      const auto home = std::exchange(record.source.name, record.target);
+      pairs.push_back({record.id, std::move(record.source), home});
+    }
+    return from.target.assess(pairs);
+  };
+  host.prepare_way_back = [&from] { from.target.prepare(); };
   host.stand_still = [this] { stand_still(); };
   host.hand_over = [this, active] { return turn_round(active); };
   host.write_undo = options_.write_undo;
