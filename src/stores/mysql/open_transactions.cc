@@ -1,8 +1,11 @@
 #include "stores/mysql/open_transactions.h"
 
+#include <atomic>
 #include <chrono>
-#include <string_view>
+#include <string>
 #include <thread>
+
+#include <fmt/format.h>
 
 #include "base/error.h"
 
@@ -10,31 +13,38 @@ namespace wherry::stores::mysql {
 
 namespace {
 
-constexpr std::string_view list =
-    "SELECT trx_mysql_thread_id, trx_rows_modified, trx_rows_locked, "
-    "trx_mysql_thread_id=CONNECTION_ID() FROM information_schema.INNODB_TRX";
+// Of no other statement of this process.
+std::string new_mark() {
+  static std::atomic<std::uint64_t> looks = 0;
+  return fmt::format("look {}", ++looks);
+}
 
 }  // namespace
 
 std::vector<OpenTransaction> read_open_transactions(Connection& connection) {
   constexpr std::chrono::milliseconds renewed_after{110};
   constexpr int most_looks = 50;  // somebody else may ask all the time
-  // An answer that has our own transaction is not older than that.
   connection.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT");
   for (int look = 0; look < most_looks; ++look) {
-    const Result r = connection.query(list);
+    // A copy that shows our own transaction in the middle of this very statement was made by it;
+    // that the transaction is there is not enough, for an older copy may show the one before.
+    const std::string mark = new_mark();
+    const Result r = connection.query(fmt::format(
+        "SELECT trx_mysql_thread_id, trx_rows_modified, trx_rows_locked, "
+        "trx_mysql_thread_id=CONNECTION_ID(), trx_query, '{}' FROM information_schema.INNODB_TRX",
+        mark));
     std::vector<OpenTransaction> others;
-    bool has_own = false;
+    bool is_new = false;
     for (std::size_t row = 0; row < r.rows(); ++row) {
       if (r.number(row, std::size_t{3}) == 1U) {
-        has_own = true;
+        is_new = r.text(row, std::size_t{4}).find("'" + mark + "'") != std::string::npos;
         continue;
       }
       others.push_back({r.number(row, std::size_t{0}).value_or(0),
                         r.number(row, std::size_t{1}).value_or(0),
                         r.number(row, std::size_t{2}).value_or(0)});
     }
-    if (has_own) {
+    if (is_new) {
       connection.execute("COMMIT");
       return others;
     }
