@@ -1,5 +1,5 @@
-// `wherry cutover` and `wherry rollback`: the switch from one side to the other, by the process that
-// runs the migration.
+// `wherry cutover` and `wherry rollback`: the switch from one side to the other, by the process
+// that runs the migration.
 
 #include <chrono>
 #include <iostream>
@@ -36,8 +36,8 @@ nlohmann::json ask_or_throw(const config::Migration& config, const std::string& 
                             const std::string& path, const std::string& body = {}) {
   auto answer = ask_running(config, method, path, body);
   if (answer) return std::move(*answer);
-  throw base::Error(base::ErrorKind::rejected, "cutover.not_running",
-                    "nothing runs this migration", "start `wherry run`, which also follows the "
+  throw base::Error(base::ErrorKind::rejected, "cutover.not_running", "nothing runs this migration",
+                    "start `wherry run`, which also follows the "
                     "way back afterwards, and ask again");
 }
 
@@ -86,7 +86,8 @@ ExitCode do_switch(Context& context, const std::string& path, const CutOverFlags
     for (const auto& line : check_lines(checks)) context.out << line << "\n";
   }
   if (flags.dry_run || !all_hold) {
-    if (context.json) print_json(context, "switch_checks", {{"checks", checks}, {"all_hold", all_hold}});
+    if (context.json)
+      print_json(context, "switch_checks", {{"checks", checks}, {"all_hold", all_hold}});
     if (!context.json) {
       context.out << (all_hold ? "everything is ready; nothing was done\n"
                                : "not ready; nothing was done\n");
@@ -149,7 +150,8 @@ void add_rollback(CLI::App& root, Context& context) {
       {"rollback",
        "Go back to the source after a cut-over",
        "The same as cutover in the other direction: every write made on the target since is on the "
-       "source, and proved so, before the source is opened. Following from the source to the target "
+       "source, and proved so, before the source is opened. Following from the source to the "
+       "target "
        "goes on then.",
        {"wherry rollback --dry-run", "wherry rollback --yes"},
        {ExitCode::ok, ExitCode::error, ExitCode::usage, ExitCode::blocked, ExitCode::stopped}},

@@ -23,8 +23,9 @@ std::vector<std::string> check_lines(const nlohmann::json& checks) {
 }
 
 std::string step_line(const nlohmann::json& step) {
-  auto line = fmt::format("{:8.3f} s  {:<34} {:<7} {:.3f} s", step.at("began").get<double>(),
-                          text(step, "what"), text(step, "state"), step.at("seconds").get<double>());
+  auto line =
+      fmt::format("{:8.3f} s  {:<34} {:<7} {:.3f} s", step.at("began").get<double>(),
+                  text(step, "what"), text(step, "state"), step.at("seconds").get<double>());
   if (const auto detail = text(step, "detail"); !detail.empty()) line += "  " + detail;
   return line;
 }

@@ -131,8 +131,7 @@ config::Migration turned_round(config::Migration config) {
 void write_undo_script(const config::Migration& config, engine::Side side,
                        const std::vector<engine::NamedUndo>& undos) {
   const auto& store = side == engine::Side::source ? config.source : config.target;
-  const auto file =
-      config.journal / ("undo-" + std::string(engine::to_string(side)) + ".sql");
+  const auto file = config.journal / ("undo-" + std::string(engine::to_string(side)) + ".sql");
   std::ofstream out(file, std::ios::trunc);
   out << engine::undo_script(side, config::address(store), undos) << std::flush;
   if (out) return;

@@ -63,9 +63,9 @@ std::function<bool(const std::string&)> schemas_of(const config::Migration& conf
                                                    engine::Side side) {
   return [tables = config.tables, routes = config.routes, side](const std::string& schema) {
     const auto& all = routes.all();
-    if (side == engine::Side::target &&
-        std::any_of(all.begin(), all.end(),
-                    [&](const auto& route) { return route.second.schema == schema; })) {
+    if (side == engine::Side::target && std::any_of(all.begin(), all.end(), [&](const auto& route) {
+          return route.second.schema == schema;
+        })) {
       return true;
     }
     return tables.selects({schema, std::string(stores::mysql::any_table)});

@@ -178,8 +178,7 @@ void CutOver::seal(const std::stop_token& stop) {
   log_.step("disconnect who could still write");
   if (const auto left = parts_.from.drain(std::min(options_.patience, time_left()), stop);
       !left.empty()) {
-    throw Error(ErrorKind::rejected, "seal.writers_left", "somebody can still write",
-                named(left));
+    throw Error(ErrorKind::rejected, "seal.writers_left", "somebody can still write", named(left));
   }
   log_.step("take the final position");
   final_ = parts_.from_log.final_position(time_left(), stop);

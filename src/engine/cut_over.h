@@ -45,9 +45,9 @@ struct SwitchParts {
   journal::Journal& journal;  // that has the state
   GuardedSide& from;
   GuardedSide& to;
-  contract::RowSource& from_log;  // the log of `from`, as it is followed
-  contract::RowSource& to_log;    // of `to`, as it will be followed
-  contract::TableFilter filter;   // of what is followed, by the names on `from`
+  contract::RowSource& from_log;      // the log of `from`, as it is followed
+  contract::RowSource& to_log;        // of `to`, as it will be followed
+  contract::TableFilter filter;       // of what is followed, by the names on `from`
   contract::TableFilter back_filter;  // by the names on `to`
 };
 

@@ -38,8 +38,7 @@ std::vector<NamedUndo> guards_raised(journal::Journal& journal, Side side) {
   return undos;
 }
 
-GuardedSide::GuardedSide(Side side, std::vector<contract::Guard*> guards,
-                         journal::Journal& journal)
+GuardedSide::GuardedSide(Side side, std::vector<contract::Guard*> guards, journal::Journal& journal)
     : side_(side), guards_(std::move(guards)), journal_(journal) {}
 
 contract::Guard* GuardedSide::named(const std::string& name) const {

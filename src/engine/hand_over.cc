@@ -49,8 +49,8 @@ std::vector<journal::AdoptedTable> turned_round(const HandOver& parts, const mod
   return tables;
 }
 
-contract::Adoption adoption_of(const std::vector<journal::AdoptedTable>& tables,
-                               std::string source, const model::Position& at) {
+contract::Adoption adoption_of(const std::vector<journal::AdoptedTable>& tables, std::string source,
+                               const model::Position& at) {
   contract::Adoption adoption{std::move(source), at, {}};
   for (const auto& table : tables) {
     for (const auto& chunk : table.chunks) {
@@ -80,8 +80,8 @@ model::Position hand_over(const HandOver& parts) {
   journal.set_fact("target_identity", parts.new_target.identity());
   journal.set_fact("target", parts.new_target.describe());
   parts.new_target.prepare();
-  const auto fence = parts.new_target.acquire(
-      {.migration = parts.migration, .owner = lease_owner(journal)});
+  const auto fence =
+      parts.new_target.acquire({.migration = parts.migration, .owner = lease_owner(journal)});
   parts.new_target.adopt(fence, adoption_of(tables, source, at));
   parts.new_target.release(fence);
   journal.adopt(tables);

@@ -14,10 +14,10 @@ namespace wherry::engine {
 
 struct HandOver {
   std::string migration;
-  journal::Journal& ending;     // of the direction that ends
-  journal::Journal& beginning;     // of the one that begins
-  contract::RowSource& new_source;            // the server that was written to by Wherry alone
-  contract::RowTarget& new_target;            // the server that applications wrote to
+  journal::Journal& ending;                    // of the direction that ends
+  journal::Journal& beginning;                 // of the one that begins
+  contract::RowSource& new_source;             // the server that was written to by Wherry alone
+  contract::RowTarget& new_target;             // the server that applications wrote to
   contract::WatchedTarget* watched = nullptr;  // of the latter
 };
 

@@ -17,8 +17,8 @@ enum class State {
   switched,   // the target is what applications write to; the old side is kept equal
   sealing_back,  // the same two on the way back: the target's guards go up …
   sealed_back,   // … and nobody writes anywhere
-  copied,     // of stores without a change log: every item is on the target, proved or told in a
-              // finding; nothing is followed, and a new run looks at everything again
+  copied,        // of stores without a change log: every item is on the target, proved or told in a
+                 // finding; nothing is followed, and a new run looks at everything again
 };
 
 std::string_view to_string(State state);
@@ -54,8 +54,7 @@ inline constexpr std::array<Transition, 16> transitions{{
     {State::sealing, State::sealed, "nobody can write to the source any more",
      "lower the source's guards"},
     {State::sealing, State::following, "the cut-over was undone", "nothing to undo"},
-    {State::sealed, State::following, "the cut-over was undone",
-     "nothing to undo"},
+    {State::sealed, State::following, "the cut-over was undone", "nothing to undo"},
     {State::sealed, State::switched,
      "every row is proved equal, and the old side is ready to be kept so",
      "wherry rollback: the same in the other direction"},

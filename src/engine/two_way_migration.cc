@@ -41,9 +41,7 @@ TwoWayMigration::TwoWayMigration(ServerParts old_server, ServerParts new_server,
   current_ = open(active_side(state_of(journal_)));
 }
 
-TwoWayMigration::~TwoWayMigration() {
-  switching_.request_stop();
-}
+TwoWayMigration::~TwoWayMigration() { switching_.request_stop(); }
 
 std::shared_ptr<Migration> TwoWayMigration::current() const {
   const std::lock_guard lock(mutex_);

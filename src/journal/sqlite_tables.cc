@@ -194,8 +194,7 @@ void replan(Database& db, model::CollectionId table) {
 }
 
 void adopt(Database& db, const std::vector<AdoptedTable>& tables) {
-  for (const char* sql :
-       {"DELETE FROM proof", "DELETE FROM chunk", "DELETE FROM collection"}) {
+  for (const char* sql : {"DELETE FROM proof", "DELETE FROM chunk", "DELETE FROM collection"}) {
     db.run(sql);
   }
   for (const auto& adopted : tables) {

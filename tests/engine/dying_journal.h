@@ -17,16 +17,12 @@ class DyingJournal final : public journal::Journal {
       : inner_(std::move(inner)), death_(std::move(death)) {}
 
   std::optional<std::string> fact(const std::string& name) override { return inner_->fact(name); }
-  std::vector<journal::Event> events(std::uint64_t after) override {
-    return inner_->events(after);
-  }
+  std::vector<journal::Event> events(std::uint64_t after) override { return inner_->events(after); }
   std::vector<journal::TableRecord> tables() override { return inner_->tables(); }
   std::vector<journal::ChunkRecord> chunks(model::CollectionId table) override {
     return inner_->chunks(table);
   }
-  std::map<model::CollectionId, journal::TableTotals> totals() override {
-    return inner_->totals();
-  }
+  std::map<model::CollectionId, journal::TableTotals> totals() override { return inner_->totals(); }
   std::vector<model::Proof> proofs() override { return inner_->proofs(); }
   std::vector<journal::OpenFinding> open_findings() override { return inner_->open_findings(); }
 

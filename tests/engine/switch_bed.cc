@@ -103,8 +103,8 @@ std::map<int, std::string> Clients::acknowledged() const {
 RunningTwoWay::RunningTwoWay(GatedServer& old_server, GatedServer& new_server,
                              const std::filesystem::path& folder, std::shared_ptr<Death> death)
     : death_(std::move(death)),
-      journal_(std::make_unique<DyingJournal>(
-          journal::open_sqlite(folder / "journal.sqlite"), death_)),
+      journal_(
+          std::make_unique<DyingJournal>(journal::open_sqlite(folder / "journal.sqlite"), death_)),
       back_(std::make_unique<DyingJournal>(journal::open_sqlite(folder / "back.sqlite"), death_)),
       old_source_(old_server.server),
       new_source_(new_server.server),
@@ -161,9 +161,9 @@ bool RunningTwoWay::wait_settled() {
 bool RunningTwoWay::wait_proved() {
   return wait_until(
       [&] {
-        const auto checks = migration_->check_switch(
-            migration_->status().active == "source" ? SwitchDirection::cutover
-                                                    : SwitchDirection::rollback);
+        const auto checks = migration_->check_switch(migration_->status().active == "source"
+                                                         ? SwitchDirection::cutover
+                                                         : SwitchDirection::rollback);
         return std::all_of(checks.begin(), checks.end(),
                            [](const SwitchCheck& check) { return check.holds; });
       },

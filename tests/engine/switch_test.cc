@@ -19,8 +19,8 @@ class Switches : public testing::Test {
   Switches() {
     old_server.server->create_table(account_table());
     for (int id = 0; id < 1000; id += 2) {
-      old_server.server->insert(account_name, account(id, "owner " + std::to_string(id),
-                                                      "tag" + std::to_string(id)));
+      old_server.server->insert(
+          account_name, account(id, "owner " + std::to_string(id), "tag" + std::to_string(id)));
     }
   }
 
@@ -40,8 +40,7 @@ class Switches : public testing::Test {
 
   GatedServer old_server{"old"};
   GatedServer new_server{"new"};
-  std::filesystem::path folder =
-      fresh_folder("switch-" + std::to_string(::getpid()));
+  std::filesystem::path folder = fresh_folder("switch-" + std::to_string(::getpid()));
 };
 
 TEST_F(Switches, over_and_back_and_over_again_under_load_loses_no_write) {
@@ -61,8 +60,7 @@ TEST_F(Switches, over_and_back_and_over_again_under_load_loses_no_write) {
     EXPECT_EQ(new_server.closed(), !over);
     EXPECT_GE(view.certificate.at("rows_proved").get<int>(), 500);
     // Clients go on where they are let in, and the other side is kept equal.
-    ASSERT_TRUE(
-        run.wait_until([&] { return clients.acknowledged().size() > before + 50; }, 30s));
+    ASSERT_TRUE(run.wait_until([&] { return clients.acknowledged().size() > before + 50; }, 30s));
   }
   EXPECT_EQ(clients.both_open(), open_before_it_was_guarded);
   clients.finish();
@@ -78,8 +76,7 @@ TEST_F(Switches, what_is_in_the_way_undoes_it) {
     EXPECT_EQ(run.state(), "following");
     EXPECT_FALSE(old_server.closed());
     const auto before = clients.acknowledged().size();
-    EXPECT_TRUE(
-        run.wait_until([&] { return clients.acknowledged().size() > before + 20; }, 30s));
+    EXPECT_TRUE(run.wait_until([&] { return clients.acknowledged().size() > before + 20; }, 30s));
     ASSERT_TRUE(run.wait_proved());
   };
   ASSERT_TRUE(run.wait_proved());
@@ -89,8 +86,7 @@ TEST_F(Switches, what_is_in_the_way_undoes_it) {
   run.old_guard().leaves_somebody = true;
   expect_undone(run.do_switch(SwitchDirection::cutover), "seal.writers_left");
   run.old_guard().leaves_somebody = false;
-  expect_undone(run.do_switch(SwitchDirection::cutover, {.max_downtime = 0ms}),
-                "cutover.too_long");
+  expect_undone(run.do_switch(SwitchDirection::cutover, {.max_downtime = 0ms}), "cutover.too_long");
   // Back from nowhere, and over twice.
   EXPECT_EQ(run.do_switch(SwitchDirection::rollback).error_code, "cutover.refused");
   EXPECT_FALSE(run.do_switch(SwitchDirection::cutover).error_code);
@@ -135,11 +131,9 @@ TEST_P(Killed, anywhere_it_ends_with_one_side_open_and_loses_no_write) {
     EXPECT_EQ(next.state(), over ? "switched" : "following");
     EXPECT_FALSE((over ? to : from).closed());
     const auto before = clients.acknowledged().size();
-    EXPECT_TRUE(
-        next.wait_until([&] { return clients.acknowledged().size() > before + 20; }, 30s));
+    EXPECT_TRUE(next.wait_until([&] { return clients.acknowledged().size() > before + 20; }, 30s));
     // From either end the other one can be reached.
-    const auto view =
-        next.do_switch(over ? SwitchDirection::rollback : SwitchDirection::cutover);
+    const auto view = next.do_switch(over ? SwitchDirection::rollback : SwitchDirection::cutover);
     EXPECT_FALSE(view.error_code) << *view.error_message;
     EXPECT_NE(from.closed(), to.closed());
     clients.finish();

@@ -181,7 +181,8 @@ TEST_P(Switch, over_and_back_loses_no_acknowledged_write) {
 }
 
 INSTANTIATE_TEST_SUITE_P(On, Switch,
-                         testing::Values(ServerKind::mariadb, ServerKind::mysql56, ServerKind::mysql57),
+                         testing::Values(ServerKind::mariadb, ServerKind::mysql56,
+                                         ServerKind::mysql57),
                          name_of_kind);
 
 }  // namespace

@@ -192,11 +192,11 @@ void adopt(Connection& connection, const contract::Fence& fence,
   }
   insert_chunks(connection, fence.migration, adoption.chunks);
   // Numbers of windows only grow.
-  connection.execute(fmt::format(
-      "INSERT INTO `_wherry`.`stream` VALUES ({0},{1},0,{2}) "
-      "ON DUPLICATE KEY UPDATE `position`={1}, `source`={2}",
-      bytes_literal(fence.migration), bytes_literal(adoption.at.text()),
-      bytes_literal(adoption.source)));
+  connection.execute(
+      fmt::format("INSERT INTO `_wherry`.`stream` VALUES ({0},{1},0,{2}) "
+                  "ON DUPLICATE KEY UPDATE `position`={1}, `source`={2}",
+                  bytes_literal(fence.migration), bytes_literal(adoption.at.text()),
+                  bytes_literal(adoption.source)));
   check_fence(connection, fence);
   connection.execute("COMMIT");
   make_durable(connection);
