@@ -171,7 +171,7 @@ std::string fence_question(const contract::Fence& fence) {
 
 void require_fence(Connection& connection, const contract::Fence& fence, const Result& answer) {
   const auto epoch = answer.empty() ? std::nullopt : answer.number(0, std::size_t{0});
-  if (epoch != fence.epoch) throw_not_ours(connection, fence, epoch);
+  if (!epoch || *epoch != fence.epoch) throw_not_ours(connection, fence, epoch);
 }
 
 }  // namespace wherry::stores::mysql
