@@ -146,9 +146,9 @@ nlohmann::json CutOver::run(const std::stop_token& stop) {
     const model::Position settled = parts_.from_log.position();
     log_.step("stop following");
     host_.stand_still();
-    require_no_writes_since(settled, stop);
+    const model::Position looked_through = require_no_writes_since(settled, stop);
     log_.step("make the way back ready");
-    const model::Position at = host_.hand_over();
+    const model::Position at = host_.hand_over(looked_through);
     if (time_left() <= 0ms) {
       throw Error(ErrorKind::rejected, "cutover.too_long",
                   "the longest downtime is over before the other side was open");
@@ -198,9 +198,10 @@ void CutOver::apply_and_prove(const std::stop_token& stop) {
   }
 }
 
-void CutOver::require_no_writes_since(const model::Position& place, const std::stop_token& stop) {
+model::Position CutOver::require_no_writes_since(const model::Position& place,
+                                                 const std::stop_token& stop) {
   const model::Position end = parts_.from_log.position();
-  if (end == place) return;
+  if (end == place) return end;
   contract::TrackedTables tracked;
   model::CollectionId id = 0;
   for (auto& table : parts_.from_log.tables(parts_.filter)) tracked.emplace(++id, std::move(table));
@@ -214,6 +215,7 @@ void CutOver::require_no_writes_since(const model::Position& place, const std::s
     }
     if (part->last) at = part->end;
   }
+  return end;
 }
 
 void CutOver::undo() {

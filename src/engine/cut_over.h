@@ -34,8 +34,8 @@ struct SwitchHost {
   std::function<void()> prepare_way_back;
   // When it returns, nothing of the migration reads or writes any more.
   std::function<void()> stand_still;
-  // After it: engine/hand_over.h.
-  std::function<model::Position()> hand_over;
+  // After it: engine/hand_over.h. The log of `from` holds no write of others up to that place.
+  std::function<model::Position(const model::Position& looked_through)> hand_over;
   // Told before the first guard goes up: what a person needs to lower them without Wherry.
   std::function<void(Side, const std::vector<NamedUndo>&)> write_undo;
 };
@@ -65,7 +65,9 @@ class CutOver {
  private:
   void seal(const std::stop_token& stop);
   void apply_and_prove(const std::stop_token& stop);
-  void require_no_writes_since(const model::Position& place, const std::stop_token& stop);
+  // Up to the log's end, which it returns.
+  model::Position require_no_writes_since(const model::Position& place,
+                                          const std::stop_token& stop);
   void undo();
   std::chrono::milliseconds time_left() const;
   nlohmann::json certificate(const Status& proved, const model::Position& at) const;

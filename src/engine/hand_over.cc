@@ -60,11 +60,11 @@ contract::Adoption adoption_of(const std::vector<journal::AdoptedTable>& tables,
   return adoption;
 }
 
-// The guards kept others off until here: what they write from here on is told.
-std::string watch_from_here(const HandOver& parts) {
+// Nothing: the log does not tell of others.
+std::string where_to_watch(const HandOver& parts) {
   if (parts.watched == nullptr || parts.watched->unwatchable()) return "";
-  const auto end = parts.watched->log_end();
-  return watch_place(parts.new_target.identity(), end, parts.watched->log_mark(end, {}));
+  const auto& place = parts.looked_through;
+  return watch_place(parts.new_target.identity(), place, parts.watched->log_mark(place, {}));
 }
 
 }  // namespace
@@ -85,7 +85,7 @@ model::Position hand_over(const HandOver& parts) {
   parts.new_target.adopt(fence, adoption_of(tables, source, at));
   parts.new_target.release(fence);
   journal.adopt(tables);
-  journal.set_fact(watch_place_fact, watch_from_here(parts));
+  journal.set_fact(watch_place_fact, where_to_watch(parts));
   return at;
 }
 

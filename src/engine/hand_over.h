@@ -19,6 +19,9 @@ struct HandOver {
   contract::RowSource& new_source;             // the server that was written to by Wherry alone
   contract::RowTarget& new_target;             // the server that applications wrote to
   contract::WatchedTarget* watched = nullptr;  // of the latter
+  // A place of the latter's log up to which nobody has written since both sides were equal: what
+  // others write behind it is told.
+  model::Position looked_through{};
 };
 
 // Requires: nobody writes to either, nothing of this migration runs, both sides are equal and every

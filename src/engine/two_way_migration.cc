@@ -175,7 +175,9 @@ CutOver TwoWayMigration::cut_over(SwitchDirection direction, const SwitchOptions
   };
   host.prepare_way_back = [&from] { from.target.prepare(); };
   host.stand_still = [this] { stand_still(); };
-  host.hand_over = [this, active] { return turn_round(active); };
+  host.hand_over = [this, active](const model::Position& looked_through) {
+    return turn_round(active, looked_through);
+  };
   host.write_undo = options_.write_undo;
   const auto back_filter = [this, active] {
     if (active == Side::target) return options_.filter;
@@ -247,14 +249,15 @@ void TwoWayMigration::heed(const std::stop_token& stop) {
   }
 }
 
-model::Position TwoWayMigration::turn_round(Side active) {
+model::Position TwoWayMigration::turn_round(Side active, const model::Position& looked_through) {
   const bool forth = active == Side::source;
   const ServerParts& from = forth ? old_ : new_;
   const ServerParts& to = forth ? new_ : old_;
   journal::Journal& ending = forth ? journal_ : back_;
   journal::Journal& beginning = forth ? back_ : journal_;
   if (forth) back_.set_fact("state", std::string(to_string(State::following)));
-  return hand_over({options_.name, ending, beginning, to.source, from.target, from.watched});
+  return hand_over(
+      {options_.name, ending, beginning, to.source, from.target, from.watched, looked_through});
 }
 
 }  // namespace wherry::engine

@@ -66,7 +66,7 @@ class TwoWayMigration final : public AnyMigration {
                  const std::stop_token& stop);
   void stand_still();
   void heed(const std::stop_token& stop);
-  model::Position turn_round(Side active);
+  model::Position turn_round(Side active, const model::Position& looked_through);
 
   ServerParts old_;
   ServerParts new_;
