@@ -101,11 +101,13 @@ class Server {
 
   void guard(const config::Migration& config, engine::Side side) {
     const auto& store = side == engine::Side::source ? config.source : config.target;
-    guards_ = store_of(store).guards(config, side, *source_);
+    guards_ = store_of(store).guards(config, side, *source_.source);
   }
 
   engine::ServerParts parts() {
-    engine::ServerParts parts{*source_, *target_.target};
+    engine::ServerParts parts{*source_.source, *target_.target};
+    parts.counts = source_.counters;
+    parts.lifts = target_.counters;
     parts.ddl = target_.ddl;
     parts.objects = target_.objects;
     parts.watched = target_.watched;
@@ -114,7 +116,7 @@ class Server {
   }
 
  private:
-  std::unique_ptr<contract::RowSource> source_;
+  RowSourceParts source_;
   RowTargetParts target_;
   Guards guards_;
 };
@@ -177,7 +179,7 @@ std::unique_ptr<OpenMigration> open_row_migration(const config::Migration& confi
 }
 
 std::vector<model::Finding> assess_rows(const config::Migration& config) {
-  const auto source = store_of(config.source).row_source(config);
+  const auto source = store_of(config.source).row_source(config).source;
   const auto target = store_of(config.target).row_target(config);
   const auto options = options_of(config);
   return engine::assess(*source, *target.target, target.objects, options.filter, options.route);

@@ -37,14 +37,18 @@ stores::mysql::Endpoint endpoint(const config::MysqlServer& from) {
   return to;
 }
 
-std::unique_ptr<contract::RowSource> mysql_source(const config::Migration& config) {
+RowSourceParts mysql_source(const config::Migration& config) {
   stores::mysql::SourceOptions options;
   const auto& store = std::get<config::MysqlStore>(config.source);
   options.endpoint = endpoint(store);
   options.server_id = config.server_id.value_or(0);
   options.new_log_every = store.new_log_every;
   if (store.read_from) options.read_from = endpoint(*store.read_from);
-  return std::make_unique<stores::mysql::Source>(std::move(options));
+  auto source = std::make_unique<stores::mysql::Source>(std::move(options));
+  RowSourceParts parts;
+  parts.counters = source.get();
+  parts.source = std::move(source);
+  return parts;
 }
 
 RowTargetParts mysql_target(const config::Migration& config) {
@@ -54,6 +58,7 @@ RowTargetParts mysql_target(const config::Migration& config) {
   parts.ddl = target.get();
   parts.objects = target.get();
   parts.watched = target.get();
+  parts.counters = target.get();
   parts.target = std::move(target);
   return parts;
 }

@@ -15,9 +15,15 @@
 #include "contract/object_store.h"
 #include "contract/row_store.h"
 #include "contract/schema_objects.h"
+#include "contract/sequences.h"
 #include "engine/states.h"
 
 namespace wherry::app {
+
+struct RowSourceParts {
+  std::unique_ptr<contract::RowSource> source;
+  contract::CounterSource* counters = nullptr;  // owned by `source`; null: it has none
+};
 
 struct RowTargetParts {
   std::unique_ptr<contract::RowTarget> target;
@@ -26,6 +32,7 @@ struct RowTargetParts {
   contract::SchemaObjects* objects = nullptr;  // as `ddl`; null: nothing but tables is moved
   contract::WatchedTarget* watched =
       nullptr;  // as `ddl`; null: writes of others are found by new proofs only
+  contract::CounterTarget* counters = nullptr;  // as `ddl`; null: nothing counts up by itself
 };
 
 // The guards that are configured for a server, in the order in which they are raised.
@@ -35,7 +42,7 @@ struct StoreKind {
   std::string_view name;
   std::string_view what;
   // Null = this kind of store cannot do that.
-  std::unique_ptr<contract::RowSource> (*row_source)(const config::Migration&) = nullptr;
+  RowSourceParts (*row_source)(const config::Migration&) = nullptr;
   RowTargetParts (*row_target)(const config::Migration&) = nullptr;
   bool follows_changes = false;
   std::unique_ptr<contract::ObjectStore> (*object_store)(const config::Store&) = nullptr;

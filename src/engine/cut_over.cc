@@ -133,6 +133,8 @@ nlohmann::json CutOver::run(const std::stop_token& stop) {
   try {
     log_.step("guard the " + std::string(to_string(parts_.to.side())));
     host_.prepare_way_back();
+    counters_ = host_.counters();
+    counted_at_ = Clock::now();
     parts_.to.prepare();
     host_.write_undo(parts_.to.side(), guards_raised(parts_.journal, parts_.to.side()));
     parts_.to.raise(stop);
@@ -147,6 +149,8 @@ nlohmann::json CutOver::run(const std::stop_token& stop) {
     log_.step("stop following");
     host_.stand_still();
     const model::Position looked_through = require_no_writes_since(settled, stop);
+    log_.step("lift what counts up");
+    lift_counters();
     log_.step("make the way back ready");
     const model::Position at = host_.hand_over(looked_through);
     if (time_left() <= 0ms) {
@@ -216,6 +220,29 @@ model::Position CutOver::require_no_writes_since(const model::Position& place,
     if (part->last) at = part->end;
   }
   return end;
+}
+
+// By as much as would be counted in twice the longest downtime, at the pace that was seen.
+void CutOver::lift_counters() {
+  constexpr double safety = 2;
+  const auto between = std::max(
+      1ms, std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - counted_at_));
+  auto wanted = host_.counters();
+  for (auto& counter : wanted) {
+    const auto earlier = std::find_if(counters_.begin(), counters_.end(), [&](const auto& c) {
+      return c.kind == counter.kind && c.name == counter.name && c.row == counter.row;
+    });
+    if (earlier == counters_.end()) continue;
+    counter = model::lifted(
+        counter, model::margin(*earlier, counter, between, options_.max_downtime, safety));
+  }
+  for (const auto& finding : host_.lift(wanted)) {
+    if (finding.severity != model::Severity::blocker) continue;
+    throw Error(ErrorKind::rejected, "cutover.not_lifted",
+                "a value might be given out twice: " + finding.why + " (" + finding.code + ")",
+                finding.subject);
+  }
+  log_.detail(fmt::format("{} counters", wanted.size()));
 }
 
 void CutOver::undo() {

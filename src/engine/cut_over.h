@@ -20,6 +20,7 @@
 #include "engine/status.h"
 #include "engine/switch_view.h"
 #include "journal/journal.h"
+#include "model/counter.h"
 
 namespace wherry::engine {
 
@@ -34,6 +35,10 @@ struct SwitchHost {
   std::function<void()> prepare_way_back;
   // When it returns, nothing of the migration reads or writes any more.
   std::function<void()> stand_still;
+  // What counts up by itself on `from`, now.
+  std::function<std::vector<model::Counter>()> counters;
+  // After stand_still(): `to` counts on from these, or further. Findings say what cannot.
+  std::function<std::vector<model::Finding>(const std::vector<model::Counter>&)> lift;
   // After it: engine/hand_over.h. The log of `from` holds no write of others up to that place.
   std::function<model::Position(const model::Position& looked_through)> hand_over;
   // Told before the first guard goes up: what a person needs to lower them without Wherry.
@@ -65,6 +70,7 @@ class CutOver {
  private:
   void seal(const std::stop_token& stop);
   void apply_and_prove(const std::stop_token& stop);
+  void lift_counters();
   // Up to the log's end, which it returns.
   model::Position require_no_writes_since(const model::Position& place,
                                           const std::stop_token& stop);
@@ -79,6 +85,8 @@ class CutOver {
   std::chrono::steady_clock::time_point sealed_from_{};
   model::Position final_;
   std::uint64_t dirty_at_seal_ = 0;
+  std::vector<model::Counter> counters_;  // before the seal, at …
+  std::chrono::steady_clock::time_point counted_at_{};
 };
 
 // Before a migration goes on: a switch that was cut short by the end of its process is undone, or

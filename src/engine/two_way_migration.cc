@@ -174,6 +174,12 @@ CutOver TwoWayMigration::cut_over(SwitchDirection direction, const SwitchOptions
     return from.target.assess(pairs);
   };
   host.prepare_way_back = [&from] { from.target.prepare(); };
+  const ServerParts& to = forth ? new_ : old_;
+  host.counters = [this, &from, active]() -> std::vector<model::Counter> {
+    if (from.counts == nullptr) return {};
+    return from.counts->counters(filter_from(active), {});
+  };
+  host.lift = [this, &to, active](const auto& wanted) { return lift(to, active, wanted); };
   host.stand_still = [this] { stand_still(); };
   host.hand_over = [this, active](const model::Position& looked_through) {
     return turn_round(active, looked_through);
@@ -247,6 +253,16 @@ void TwoWayMigration::heed(const std::stop_token& stop) {
     server->source.heed(stop);
     server->target.heed(stop);
   }
+}
+
+std::vector<model::Finding> TwoWayMigration::lift(const ServerParts& to, Side active,
+                                                  const std::vector<model::Counter>& wanted) {
+  if (to.lifts == nullptr || wanted.empty()) return {};
+  auto& journal = active == Side::source ? journal_ : back_;
+  const auto fence = to.target.acquire({.migration = options_.name, .owner = lease_owner(journal)});
+  auto lifted = to.lifts->lift(fence, wanted, {}, route_from(active), {});
+  to.target.release(fence);
+  return std::move(lifted.findings);
 }
 
 model::Position TwoWayMigration::turn_round(Side active, const model::Position& looked_through) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "contract/guard.h"
+#include "contract/sequences.h"
 #include "engine/cut_over.h"
 #include "engine/guarded_side.h"
 #include "engine/migration.h"
@@ -25,6 +26,8 @@ struct ServerParts {
   contract::DdlTarget* ddl = nullptr;  // the others may be null as in MigrationOptions
   contract::SchemaObjects* objects = nullptr;
   contract::WatchedTarget* watched = nullptr;
+  contract::CounterSource* counts = nullptr;
+  contract::CounterTarget* lifts = nullptr;
   std::vector<contract::Guard*> guards{};  // in the order in which they are raised
 };
 
@@ -66,6 +69,8 @@ class TwoWayMigration final : public AnyMigration {
                  const std::stop_token& stop);
   void stand_still();
   void heed(const std::stop_token& stop);
+  std::vector<model::Finding> lift(const ServerParts& to, Side active,
+                                   const std::vector<model::Counter>& wanted);
   model::Position turn_round(Side active, const model::Position& looked_through);
 
   ServerParts old_;

@@ -124,10 +124,23 @@ RunningTwoWay::RunningTwoWay(GatedServer& old_server, GatedServer& new_server,
   options.route = [](const model::CollectionName& name) { return name; };
   options.ddl_policy = [](const std::string&) { return DdlAction::apply; };
   options.write_undo = [](Side, const std::vector<NamedUndo>&) {};
-  migration_ = std::make_unique<TwoWayMigration>(
-      ServerParts{old_source_, old_target_, &old_ddl_, nullptr, &old_watched_, {&old_guard_}},
-      ServerParts{new_source_, new_target_, &new_ddl_, nullptr, &new_watched_, {&new_guard_}},
-      *journal_, *back_, limits_, std::move(options));
+  migration_ = std::make_unique<TwoWayMigration>(ServerParts{old_source_,
+                                                             old_target_,
+                                                             &old_ddl_,
+                                                             nullptr,
+                                                             &old_watched_,
+                                                             nullptr,
+                                                             nullptr,
+                                                             {&old_guard_}},
+                                                 ServerParts{new_source_,
+                                                             new_target_,
+                                                             &new_ddl_,
+                                                             nullptr,
+                                                             &new_watched_,
+                                                             nullptr,
+                                                             nullptr,
+                                                             {&new_guard_}},
+                                                 *journal_, *back_, limits_, std::move(options));
   thread_ = std::jthread([this](const std::stop_token& stop) {
     try {
       migration_->run(stop);

@@ -96,7 +96,9 @@ class Switch : public OfKind {
     old_server.exec_sql(
         "CREATE DATABASE bank; CREATE TABLE bank.t (id INT PRIMARY KEY, v VARCHAR(40)); "
         "CREATE TABLE bank.hot (id INT PRIMARY KEY, n INT, last INT); "
-        "INSERT INTO bank.hot VALUES (1, 0, 0), (2, 0, 0), (3, 0, 0)");
+        "INSERT INTO bank.hot VALUES (1, 0, 0), (2, 0, 0), (3, 0, 0); "
+        "CREATE TABLE bank.counted (id INT AUTO_INCREMENT PRIMARY KEY, v INT); "
+        "INSERT INTO bank.counted (v) VALUES (1), (2), (3); DELETE FROM bank.counted WHERE id > 1");
     std::string rows = "INSERT INTO bank.t VALUES (1, 'first')";
     for (int id = 2; id <= 5000; ++id) rows += ",(" + std::to_string(id) + ",'row')";
     old_server.exec_sql(rows);
@@ -110,6 +112,11 @@ class Switch : public OfKind {
   static Rows grants(const Server& server) { return server.query("SHOW GRANTS FOR app@'%'"); }
   void expect_grants_of_before(const Server& server) {
     EXPECT_EQ(grants(server), grants_.at(&server));
+  }
+  static int next_id(const Server& server) {
+    auto app = as_app(server);
+    app.exec("INSERT INTO counted (v) VALUES (9)");
+    return std::stoi(app.value("SELECT MAX(id) FROM counted").value());
   }
   static bool can_write(const Server& server) {
     try {
@@ -150,17 +157,22 @@ TEST_P(Switch, over_and_back_loses_no_acknowledged_write) {
   wait_ready(wherry, "cutover");
   const json over = ask(wherry, {"cutover", "--yes"});
   EXPECT_EQ(over["certificate"]["writable"], "target") << over.dump();
-  EXPECT_GE(over["certificate"]["rows_proved"], 5003);
+  EXPECT_GE(over["certificate"]["rows_proved"], 5004);
   EXPECT_FALSE(can_write(old_server));
   expect_grants_of_before(new_server);
   expect_more_written();
   EXPECT_EQ(status(wherry)["state"], "switched");
+  // No value is given out twice, though its row is gone.
+  EXPECT_GE(next_id(new_server), 4);
+  new_server.exec_sql(
+      "INSERT INTO bank.counted (v) VALUES (8); DELETE FROM bank.counted WHERE v = 8");
 
   wait_ready(wherry, "rollback");
   const json back = ask(wherry, {"rollback", "--yes"});
   EXPECT_EQ(back["certificate"]["writable"], "source") << back.dump();
   EXPECT_FALSE(can_write(new_server));
   expect_grants_of_before(old_server);
+  EXPECT_GE(next_id(old_server), 6);
   expect_more_written();
   EXPECT_EQ(status(wherry)["state"], "following");
 
