@@ -58,7 +58,14 @@ bool agreed(Context& context, const std::string& what) {
 nlohmann::json follow_steps(Context& context, const config::Migration& config) {
   std::size_t shown = 0;
   while (true) {
-    nlohmann::json view = ask_or_throw(config, "GET", "/switch");
+    auto answer = ask_running(config, "GET", "/switch");
+    if (!answer) {
+      throw base::Error(base::ErrorKind::rejected, "cutover.interrupted",
+                        "the process that was switching has ended in the middle of it",
+                        "start `wherry run`: the first thing it does is to open the side that "
+                        "applications write to; `wherry history` tells which");
+    }
+    nlohmann::json view = std::move(*answer);
     const auto& steps = view.at("steps");
     const bool running = view.at("running").get<bool>();
     for (; shown < steps.size(); ++shown) {
