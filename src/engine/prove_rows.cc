@@ -50,8 +50,11 @@ void ProveRows::run(const std::stop_token& stop) {
 
 void ProveRows::session(const std::stop_token& stop) {
   constexpr auto close_behind = 5s;
-  const auto source = parts_.source.reader(stop);
-  const auto target = parts_.target.reader(stop);
+  constexpr std::uint32_t most_lanes = 2;
+  std::vector<Lane> lanes;
+  for (std::uint32_t i = 0; i < std::clamp(parts_.limits.threads.load(), 1U, most_lanes); ++i) {
+    lanes.push_back({parts_.source.reader(stop), parts_.target.reader(stop)});
+  }
   while (true) {
     parts_.throttle.before(stop);
     // Far behind, a source view would have to stay open until following gets there.
@@ -62,8 +65,8 @@ void ProveRows::session(const std::stop_token& stop) {
     drop_old_proofs();
     Done done;
     try {
-      done = round(*source, *target, stop);
-      recheck_differences(*source, *target, stop);
+      done = round(lanes, stop);
+      recheck_differences(*lanes.front().source, *lanes.front().target, stop);
     } catch (const base::Error& error) {
       if (error.kind() != base::ErrorKind::data_mismatch || error.code() == target_went_back) throw;
       // A table is not as following knows it: a change of definition is on its way.
@@ -111,10 +114,10 @@ std::vector<journal::ChunkRecord> ProveRows::unproved_chunks(std::size_t most) {
   return out;
 }
 
-ProveRows::Done ProveRows::round(contract::RowReader& source, contract::RowReader& target,
-                                 const std::stop_token& stop) {
+ProveRows::Done ProveRows::round(const std::vector<Lane>& lanes, const std::stop_token& stop) {
   constexpr std::size_t chunks_at_once = 64;
   constexpr std::chrono::milliseconds views_live = 3s;
+  auto& [source, target] = lanes.front();
   Done done;
   const auto chunks = unproved_chunks(chunks_at_once);
   done.chunks = !chunks.empty();
@@ -122,22 +125,48 @@ ProveRows::Done ProveRows::round(contract::RowReader& source, contract::RowReade
   for (const auto& copied : chunks) parts_.ledger.start_tracking(copied.chunk.collection);
   Suspects suspects;
   {
-    const auto views = open_both_views(source, target, parts_.gate, stop);
-    prove_chunks(views, chunks, std::max(views_live, source.views_are_worth_keeping()), suspects,
-                 stop);
+    const auto views = open_both_views(*source, *target, parts_.gate, stop);
+    const auto until =
+        std::chrono::steady_clock::now() +
+        std::max<std::chrono::milliseconds>(views_live, source->views_are_worth_keeping());
+    // Neighbours go to different lanes: they are in the servers' memory, or come from the disk, at
+    // the same time.
+    std::vector<std::vector<journal::ChunkRecord>> shares(std::min(lanes.size(), chunks.size()));
+    for (std::size_t i = 0; i < chunks.size(); ++i) shares[i % shares.size()].push_back(chunks[i]);
+    std::vector<std::future<Suspects>> others;
+    for (std::size_t lane = 1; lane < shares.size(); ++lane) {
+      others.push_back(std::async(std::launch::async, [&, lane] {
+        const auto own =
+            open_both_views(*lanes[lane].source, *lanes[lane].target, parts_.gate, stop);
+        return prove_chunks(own, shares[lane], until, stop);
+      }));
+    }
+    if (!shares.empty()) suspects = prove_chunks(views, shares.front(), until, stop);
+    for (auto& other : others) suspects.add(other.get());
     done.keys = prove_dirty_keys(views, suspects, stop);
   }
-  settle(source, target, suspects, stop);
+  settle(*source, *target, suspects, stop);
   return done;
 }
 
-void ProveRows::prove_chunks(const BothViews& views,
-                             const std::vector<journal::ChunkRecord>& chunks,
-                             std::chrono::milliseconds patience, Suspects& suspects,
-                             const std::stop_token& stop) {
-  const auto until = std::chrono::steady_clock::now() + patience;
+void ProveRows::Suspects::add(Suspects more) {
+  for (auto& [table, keys] : more.in_chunks) {
+    auto& all = in_chunks[table];
+    all.insert(all.end(), keys.begin(), keys.end());
+  }
+  for (auto& [table, found] : more.chunks) {
+    auto& all = chunks[table];
+    all.insert(all.end(), found.begin(), found.end());
+  }
+}
+
+ProveRows::Suspects ProveRows::prove_chunks(const BothViews& views,
+                                            const std::vector<journal::ChunkRecord>& chunks,
+                                            std::chrono::steady_clock::time_point until,
+                                            const std::stop_token& stop) {
+  Suspects suspects;
   for (const auto& copied : chunks) {
-    if (std::chrono::steady_clock::now() > until || !parts_.throttle.before(until, stop)) return;
+    if (std::chrono::steady_clock::now() > until || !parts_.throttle.before(until, stop)) break;
     if (stop.stop_requested()) base::throw_cancelled();
     const auto& chunk = copied.chunk;
     const auto pair = parts_.book.find(chunk.collection);
@@ -158,6 +187,7 @@ void ProveRows::prove_chunks(const BothViews& views,
     auto& all = suspects.in_chunks[chunk.collection];
     all.insert(all.end(), keys.begin(), keys.end());
   }
+  return suspects;
 }
 
 void ProveRows::settle(contract::RowReader& source, contract::RowReader& target,

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <stop_token>
@@ -43,18 +44,25 @@ class ProveRows {
     std::map<model::CollectionId, std::vector<model::Key>> in_chunks;
     std::map<model::CollectionId, std::vector<model::Chunk>> chunks;
     std::map<model::CollectionId, std::vector<model::Key>> dirty;
+    void add(Suspects more);  // of chunks
   };
   struct Done {
     bool chunks = false;
     bool keys = false;
   };
+  // Chunks are digested on several lanes at the same time, so that no server stands still between
+  // two of them.
+  struct Lane {
+    std::unique_ptr<contract::RowReader> source;
+    std::unique_ptr<contract::RowReader> target;
+  };
 
   void session(const std::stop_token& stop);
   void drop_old_proofs();
-  Done round(contract::RowReader& source, contract::RowReader& target, const std::stop_token& stop);
-  void prove_chunks(const BothViews& views, const std::vector<journal::ChunkRecord>& chunks,
-                    std::chrono::milliseconds patience, Suspects& suspects,
-                    const std::stop_token& stop);
+  Done round(const std::vector<Lane>& lanes, const std::stop_token& stop);
+  // These chunks, as far as they are done by then; gives what differed.
+  Suspects prove_chunks(const BothViews& views, const std::vector<journal::ChunkRecord>& chunks,
+                        std::chrono::steady_clock::time_point until, const std::stop_token& stop);
   bool prove_dirty_keys(const BothViews& views, Suspects& suspects, const std::stop_token& stop);
   // False if a change of definition is in the way.
   bool prove_keys(const BothViews& views, const contract::TablePair& pair,
