@@ -20,7 +20,7 @@ namespace wherry::app {
 namespace {
 
 engine::DdlAction action_for(const config::DdlPolicy& policy, const std::string& what) {
-  constexpr std::array<std::pair<std::string_view, config::DdlKind>, 12> kinds{{
+  constexpr std::array<std::pair<std::string_view, config::DdlKind>, 13> kinds{{
       {"create table", config::DdlKind::create_table},
       {"alter table", config::DdlKind::alter_table},
       {"create index", config::DdlKind::alter_table},
@@ -33,6 +33,7 @@ engine::DdlAction action_for(const config::DdlPolicy& policy, const std::string&
       {"drop database", config::DdlKind::drop_database},
       {"view", config::DdlKind::view},
       {"routine", config::DdlKind::routine},
+      {"sequence", config::DdlKind::sequence},
   }};
   const auto known = std::find_if(kinds.begin(), kinds.end(),
                                   [&](const auto& kind) { return kind.first == what; });

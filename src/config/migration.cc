@@ -58,6 +58,8 @@ std::string_view to_string(DdlKind kind) {
       return "view";
     case DdlKind::routine:
       return "routine";
+    case DdlKind::sequence:
+      return "sequence";
   }
   return "unknown";
 }

@@ -71,8 +71,9 @@ enum class DdlKind {
   drop_database,
   view,
   routine,
+  sequence,
 };
-inline constexpr std::size_t ddl_kinds = static_cast<std::size_t>(DdlKind::routine) + 1;
+inline constexpr std::size_t ddl_kinds = static_cast<std::size_t>(DdlKind::sequence) + 1;
 std::string_view to_string(DdlAction action);
 std::string_view to_string(DdlKind kind);
 

@@ -77,6 +77,7 @@ tables:
   #drop_database: stop
   #view: apply
   #routine: apply
+  #sequence: apply
 
 # Whose views and routines they are on the target: the source's accounts, or others in their place.
 #definers:
