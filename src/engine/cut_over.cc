@@ -162,10 +162,10 @@ nlohmann::json CutOver::run(const std::stop_token& stop) {
     open_side(parts_.to, {});
     return certificate(proved, at);
   } catch (const Error& error) {
-    // Behind the switch there is nothing to be undone.
-    if (state_of(parts_.journal) == course.after) throw;
-    log_.undoing(error);
-    undo();
+    undo(error);
+    throw;
+  } catch (const std::exception& error) {
+    undo(Error(ErrorKind::internal, "internal", error.what()));
     throw;
   }
 }
@@ -245,7 +245,10 @@ void CutOver::lift_counters() {
   log_.detail(fmt::format("{} counters", wanted.size()));
 }
 
-void CutOver::undo() {
+void CutOver::undo(const Error& why) {
+  // Behind the switch there is nothing to be undone.
+  if (state_of(parts_.journal) == course_of(parts_.direction).after) return;
+  log_.undoing(why);
   log_.step("undo");
   open_side(parts_.from, {});
   if (!is_switching(state_of(parts_.journal))) return;

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "contract/row_store.h"
 #include "engine/guarded_side.h"
 #include "engine/status.h"
@@ -74,7 +75,7 @@ class CutOver {
   // Up to the log's end, which it returns.
   model::Position require_no_writes_since(const model::Position& place,
                                           const std::stop_token& stop);
-  void undo();
+  void undo(const base::Error& why);
   std::chrono::milliseconds time_left() const;
   nlohmann::json certificate(const Status& proved, const model::Position& at) const;
 

@@ -206,6 +206,13 @@ std::vector<SwitchCheck> TwoWayMigration::check_switch(SwitchDirection direction
 }
 
 void TwoWayMigration::begin_switch(SwitchDirection direction, const SwitchOptions& options) {
+  std::jthread ended;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!log_.running()) ended = std::move(switching_);
+  }
+  // Its last act takes the mutex.
+  if (ended.joinable()) ended.join();
   const std::lock_guard lock(mutex_);
   if (log_.running()) {
     throw Error(ErrorKind::rejected, "cutover.running", "a switch is going on");
