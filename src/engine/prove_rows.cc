@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include "base/text.h"
+#include "engine/chunk_digests.h"
 #include "engine/compare_rows.h"
 #include "engine/retry.h"
 
@@ -16,23 +17,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::string_view streamed = "stream-xxh3";
-constexpr std::string_view in_stores = "server-md5";
 constexpr std::string_view difference_code = "proof.difference";
 
 std::string subject(const contract::TablePair& pair, const model::Key& key) {
   if (pair.source.key.empty()) return pair.source.name.text();
   return pair.source.name.text() + " key " + key.text();
-}
-
-// Both sides at the same time: each has its own connection.
-template <typename Read>
-auto on_both(const BothViews& views, const contract::TablePair& pair, Read read) {
-  const contract::TableRef on_source{pair.source.name, &pair.source};
-  const contract::TableRef on_target{pair.target, &pair.source};
-  auto target = std::async(std::launch::async, [&] { return read(*views.target, on_target); });
-  auto source = read(*views.source, on_source);
-  return std::pair(std::move(source), target.get());
 }
 
 }  // namespace
@@ -129,8 +118,6 @@ ProveRows::Done ProveRows::round(const std::vector<Lane>& lanes, const std::stop
     const auto until =
         std::chrono::steady_clock::now() +
         std::max<std::chrono::milliseconds>(views_live, source->views_are_worth_keeping());
-    // Neighbours go to different lanes: they are in the servers' memory, or come from the disk, at
-    // the same time.
     std::vector<std::vector<journal::ChunkRecord>> shares(std::min(lanes.size(), chunks.size()));
     for (std::size_t i = 0; i < chunks.size(); ++i) shares[i % shares.size()].push_back(chunks[i]);
     std::vector<std::future<Suspects>> others;
@@ -211,50 +198,6 @@ void ProveRows::settle(contract::RowReader& source, contract::RowReader& target,
   }
 }
 
-ProveRows::Digests ProveRows::digests_by_pieces(const BothViews& views,
-                                                const contract::TablePair& pair,
-                                                const journal::ChunkRecord& copied,
-                                                const std::stop_token& stop) const {
-  Digests sum;
-  model::Chunk rest = copied.chunk;
-  while (true) {
-    const auto turn = parts_.turns.next(stop);
-    model::Chunk piece = rest;
-    const std::uint64_t row = copied.rows == 0 ? 0 : copied.bytes / copied.rows;
-    if (turn.piece() && row != 0) {
-      const auto through =
-          views.source->boundary({pair.source.name, &pair.source}, rest.after, rest.through,
-                                 std::max<std::uint64_t>(1, turn.piece()->count / row));
-      if (through) piece.through = through;
-    }
-    const auto of_piece = digests(views, pair, piece);
-    // Whether the stores make digests of this table does not depend on the piece.
-    sum.way = of_piece.way;
-    sum.source.rows += of_piece.source.rows;
-    sum.source.sum += of_piece.source.sum;
-    sum.target.rows += of_piece.target.rows;
-    sum.target.sum += of_piece.target.sum;
-    if (piece.through == rest.through) return sum;
-    rest.after = piece.through;
-  }
-}
-
-ProveRows::Digests ProveRows::digests(const BothViews& views, const contract::TablePair& pair,
-                                      const model::Chunk& chunk) const {
-  if (parts_.limits.digests_in_stores) {
-    const auto [source, target] =
-        on_both(views, pair, [&](contract::RowView& view, const contract::TableRef& table) {
-          return view.digest_in_store(table, chunk, parts_.digest_key);
-        });
-    if (source && target) return {*source, *target, in_stores};
-  }
-  auto [source, target] =
-      on_both(views, pair, [&](contract::RowView& view, const contract::TableRef& table) {
-        return view.digest(table, chunk, parts_.digest_key);
-      });
-  return {source, target, streamed};
-}
-
 std::vector<model::Key> ProveRows::prove_chunk(const BothViews& views,
                                                const contract::TablePair& pair,
                                                const journal::ChunkRecord& copied,
@@ -262,8 +205,8 @@ std::vector<model::Key> ProveRows::prove_chunk(const BothViews& views,
   const model::Chunk& chunk = copied.chunk;
   const auto started = std::chrono::steady_clock::now();
   const bool has_key = !pair.source.key.empty();
-  const auto [source, target, way] =
-      has_key ? digests_by_pieces(views, pair, copied, stop) : digests(views, pair, chunk);
+  const auto [source, target, way] = has_key ? digests_by_pieces(parts_, views, pair, copied, stop)
+                                             : digests_of(parts_, views, pair, chunk);
   std::vector<model::Key> different;
   if (source != target && !has_key) {
     if (parts_.ledger.known_since(pair.id, views.bracket.low)) different.emplace_back();
@@ -408,7 +351,7 @@ void ProveRows::recheck_differences(contract::RowReader& source, contract::RowRe
 std::vector<model::Key> ProveRows::compare_without_key(const BothViews& views,
                                                        const contract::TablePair& pair) const {
   const model::Chunk whole{pair.id, 1, std::nullopt, std::nullopt};
-  const Digests both = digests(views, pair, whole);
+  const ChunkDigests both = digests_of(parts_, views, pair, whole);
   if (both.source == both.target || !parts_.ledger.known_since(pair.id, views.bracket.low))
     return {};
   return {model::Key{}};

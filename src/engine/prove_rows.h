@@ -72,16 +72,6 @@ class ProveRows {
   void recheck_differences(contract::RowReader& source, contract::RowReader& target,
                            const std::stop_token& stop);
   std::vector<journal::ChunkRecord> unproved_chunks(std::size_t most);
-  struct Digests {
-    model::ChunkDigest source;
-    model::ChunkDigest target;
-    std::string_view way;  // of both
-  };
-  Digests digests(const BothViews& views, const contract::TablePair& pair,
-                  const model::Chunk& chunk) const;
-  // Of a chunk of a table with a key, as much of it at once as the source's other users allow.
-  Digests digests_by_pieces(const BothViews& views, const contract::TablePair& pair,
-                            const journal::ChunkRecord& copied, const std::stop_token& stop) const;
   // The keys that differ and were not being touched; nothing if the chunk is proved now.
   std::vector<model::Key> prove_chunk(const BothViews& views, const contract::TablePair& pair,
                                       const journal::ChunkRecord& copied,

@@ -16,6 +16,11 @@ struct ChunkDigest {
   std::uint64_t rows = 0;
   base::Digest sum;
   friend bool operator==(const ChunkDigest&, const ChunkDigest&) = default;
+  ChunkDigest& operator+=(const ChunkDigest& other) {
+    rows += other.rows;
+    sum += other.sum;
+    return *this;
+  }
 };
 
 struct Proof {
