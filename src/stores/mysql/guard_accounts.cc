@@ -224,9 +224,7 @@ void AccountsGuard::raise(const contract::GuardUndo& undo, const std::stop_token
 std::vector<contract::Writer> AccountsGuard::drain(std::chrono::milliseconds patience,
                                                    const std::stop_token& stop) {
   const auto connection = server_.connect(stop);
-  const std::uint64_t newest = newest_session(*connection);
-  // Numbers begin again with the server, so a small one says nothing.
-  if (raised_at_ == 0 || newest < raised_at_) raised_at_ = newest;
+  raised_at_ = still_before(*connection, raised_at_);
   const auto is_meant = [&](const Session& session) {
     // Whose name is not known yet may have been let in by what was allowed before.
     return session.user == "unauthenticated user" ||

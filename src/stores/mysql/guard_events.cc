@@ -248,8 +248,7 @@ void EventsGuard::raise(const contract::GuardUndo& undo, const std::stop_token& 
 std::vector<contract::Writer> EventsGuard::drain(std::chrono::milliseconds patience,
                                                  const std::stop_token& stop) {
   const auto connection = server_.connect(stop);
-  const std::uint64_t newest = newest_session(*connection);
-  if (raised_at_ == 0 || newest < raised_at_) raised_at_ = newest;
+  raised_at_ = still_before(*connection, raised_at_);
   return end_sessions(
       *connection,
       {.before = raised_at_,

@@ -95,6 +95,11 @@ std::uint64_t newest_session(Connection& connection) {
   return connection.query("SELECT CONNECTION_ID()").number(0, std::size_t{0}).value_or(0);
 }
 
+std::uint64_t still_before(Connection& connection, std::uint64_t raised_at) {
+  const std::uint64_t newest = newest_session(connection);
+  return raised_at == 0 || newest < raised_at ? newest : raised_at;
+}
+
 std::vector<contract::Writer> end_sessions(Connection& connection, const OldSessions& old,
                                            std::chrono::milliseconds patience,
                                            const std::stop_token& stop) {

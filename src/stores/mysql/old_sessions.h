@@ -26,6 +26,10 @@ std::vector<Session> read_sessions(Connection& connection);
 // Every session that is let in from now on has a greater number.
 std::uint64_t newest_session(Connection& connection);
 
+// Which sessions are of before a guard was raised, when newest_session() said `raised_at`; 0 = it
+// is not known, so all are. Numbers begin again with the server: a smaller one says nothing.
+std::uint64_t still_before(Connection& connection, std::uint64_t raised_at);
+
 struct OldSessions {
   std::uint64_t before = 0;                       // by number
   std::function<bool(const Session&)> are_meant;  // those of replication never are
