@@ -93,9 +93,9 @@ ExitCode do_switch(Context& context, const std::string& path, const CutOverFlags
     for (const auto& line : check_lines(checks)) context.out << line << "\n";
   }
   if (flags.dry_run || !all_hold) {
-    if (context.json)
+    if (context.json) {
       print_json(context, "switch_checks", {{"checks", checks}, {"all_hold", all_hold}});
-    if (!context.json) {
+    } else {
       context.out << (all_hold ? "everything is ready; nothing was done\n"
                                : "not ready; nothing was done\n");
     }
@@ -158,8 +158,7 @@ void add_rollback(CLI::App& root, Context& context) {
        "Go back to the source after a cut-over",
        "The same as cutover in the other direction: every write made on the target since is on the "
        "source, and proved so, before the source is opened. Following from the source to the "
-       "target "
-       "goes on then.",
+       "target goes on then.",
        {"wherry rollback --dry-run", "wherry rollback --yes"},
        {ExitCode::ok, ExitCode::error, ExitCode::usage, ExitCode::blocked, ExitCode::stopped}},
       "/rollback");

@@ -44,6 +44,16 @@ std::string named(const std::vector<contract::Writer>& writers) {
   return text;
 }
 
+// "" if none is in the way.
+std::string blockers_among(const std::vector<model::Finding>& findings) {
+  std::string text;
+  for (const auto& finding : findings) {
+    if (finding.severity != model::Severity::blocker) continue;
+    text += (text.empty() ? "" : "; ") + finding.why + " (" + finding.code + ")";
+  }
+  return text;
+}
+
 // The state of before a switch that was begun and not brought to "switched".
 State before_of(State state) {
   return active_side(state) == Side::source ? State::following : State::switched;
@@ -96,26 +106,19 @@ std::vector<SwitchCheck> CutOver::check() {
           : fmt::format("{} are on the {} and would be missing on the {}", status.held_back.size(),
                         to_string(parts_.from.side()), to_string(parts_.to.side())));
   for (auto* side : {&parts_.from, &parts_.to}) {
-    std::string refused;
-    for (const auto& finding : side->assess()) {
-      if (finding.severity != model::Severity::blocker) continue;
-      refused += (refused.empty() ? "" : "; ") + finding.why + " (" + finding.code + ")";
-    }
+    const std::string refused = blockers_among(side->assess());
     const bool enough = side == &parts_.to || side->has_guards();
     add("guards of the " + std::string(to_string(side->side())), enough && refused.empty(),
         !enough           ? "none is configured: nothing would keep applications from writing"
         : refused.empty() ? "can be raised"
                           : refused);
   }
-  std::string no_way_back;
-  for (const auto& findings : {parts_.to_log.assess(parts_.back_filter), host_.assess_way_back()}) {
-    for (const auto& finding : findings) {
-      // That they are there is what it is about.
-      if (finding.severity != model::Severity::blocker || finding.code == "target.table_exists")
-        continue;
-      no_way_back += (no_way_back.empty() ? "" : "; ") + finding.why + " (" + finding.code + ")";
-    }
+  auto of_way_back = parts_.to_log.assess(parts_.back_filter);
+  for (auto& finding : host_.assess_way_back()) {
+    // That they are there is what it is about.
+    if (finding.code != "target.table_exists") of_way_back.push_back(std::move(finding));
   }
+  const std::string no_way_back = blockers_among(of_way_back);
   add("way back", no_way_back.empty(),
       no_way_back.empty() ? "the other side's log can be followed, and this side written"
                           : no_way_back);
