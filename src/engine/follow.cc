@@ -94,8 +94,7 @@ void Follow::apply(Queue& queue, contract::RowWriter& writer, WindowWriter& wind
     }
     if (queue.drained()) return;
     if (inside_transaction_) continue;
-    commit(windows);
-    windows.finish();
+    commit_all(windows);
     parts_.counters.set_caught_up();
     if (end_ != parts_.gate.saved() && std::chrono::steady_clock::now() - saved_at_ > 2s)
       save_position(writer);
@@ -106,16 +105,14 @@ void Follow::take(model::ChangePart part, contract::RowWriter& writer, WindowWri
                   const std::stop_token& stop) {
   if (!inside_transaction_) {
     while (!parts_.gate.try_take(part.begin)) {
-      commit(windows);
-      windows.finish();
+      commit_all(windows);
       // Everything before it is applied, also what is nobody's: somebody may wait for just that.
       if (parts_.gate.applied() < part.begin) parts_.gate.set_applied(part.begin);
       parts_.gate.wait_until_takeable(part.begin, stop);
     }
   }
   if (!part.ddl.empty()) {
-    commit(windows);
-    windows.finish();
+    commit_all(windows);
     change_definition(part, stop);
     return;
   }
@@ -157,6 +154,11 @@ void Follow::commit(WindowWriter& windows) {
   windows.write({std::exchange(window_, {}), end_, std::exchange(transactions_, 0),
                  std::exchange(open_, false)});
   saved_at_ = std::chrono::steady_clock::now();
+}
+
+void Follow::commit_all(WindowWriter& windows) {
+  commit(windows);
+  windows.finish();
 }
 
 void Follow::save_position(contract::RowWriter& writer) {

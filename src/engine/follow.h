@@ -41,6 +41,7 @@ class Follow {
   void change_definition(const model::ChangePart& part, const std::stop_token& stop);
   void flush_part_of_large_transaction(contract::RowWriter& writer, WindowWriter& windows);
   void commit(WindowWriter& windows);
+  void commit_all(WindowWriter& windows);  // and waits until it is there
   void save_position(contract::RowWriter& writer);
 
   Parts& parts_;
