@@ -125,6 +125,18 @@ void Target::start_stream(const contract::Fence& fence, const model::Position& f
   });
 }
 
+namespace {
+
+void forget_windows(Transaction& t, const std::string& migration) {
+  auto& windows = t.progress().windows;
+  for (auto w = windows.lower_bound({migration, 0});
+       w != windows.end() && w->first.first == migration;) {
+    t.assign(windows, (w++)->first, std::nullopt);
+  }
+}
+
+}  // namespace
+
 void Target::rebase_stream(const contract::Fence& fence, const contract::StreamRebase& to) {
   transaction([&](Transaction& t) {
     t.check(fence);
@@ -138,10 +150,7 @@ void Target::rebase_stream(const contract::Fence& fence, const contract::StreamR
       mark.bracket = {to.at, to.at};
       t.assign(p.chunks, c->first, mark);
     }
-    for (auto w = p.windows.lower_bound({fence.migration, 0});
-         w != p.windows.end() && w->first.first == fence.migration;) {
-      t.assign(p.windows, (w++)->first, std::nullopt);
-    }
+    forget_windows(t, fence.migration);
     Stream stream = p.streams.at(fence.migration);
     stream.position = to.at;
     stream.source = to.source;
@@ -157,10 +166,7 @@ void Target::adopt(const contract::Fence& fence, const contract::Adoption& adopt
          c != p.chunks.end() && std::get<0>(c->first) == fence.migration;) {
       t.assign(p.chunks, (c++)->first, std::nullopt);
     }
-    for (auto w = p.windows.lower_bound({fence.migration, 0});
-         w != p.windows.end() && w->first.first == fence.migration;) {
-      t.assign(p.windows, (w++)->first, std::nullopt);
-    }
+    forget_windows(t, fence.migration);
     for (const auto& mark : adoption.chunks) {
       t.assign(p.chunks, {fence.migration, mark.chunk.collection, mark.chunk.number}, mark);
     }
