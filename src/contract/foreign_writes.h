@@ -6,6 +6,7 @@
 // table, or of all tables; too much is harmless.
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -23,16 +24,21 @@
 
 namespace wherry::contract {
 
+// What became of rows of a table while foreign keys were on: what a cascade did to others then is
+// in no log.
+struct CarriedOn {
+  bool removed = false;
+  std::set<std::size_t> columns;  // that took other values
+};
+
 // Whole transactions of the target's log.
 struct ForeignWrites {
   model::Position begin;           // a log read from here on tells all of this again
   model::Position end;             // everything before it was told
   std::uint64_t transactions = 0;  // of others, that touched these tables
   std::map<model::CollectionId, std::vector<model::Key>> keys;
-  std::set<model::CollectionId> tables;  // touched, it is not known where
-  // Of these a row went or changed while foreign keys were on: what a cascade did to others is not
-  // in the log.
-  std::set<model::CollectionId> parents;
+  std::set<model::CollectionId> tables;                 // touched, it is not known where
+  std::map<model::CollectionId, CarriedOn> carried_on;  // of those that are told by key
 };
 
 using WatchedTables = std::map<model::CollectionId, std::shared_ptr<const TablePair>>;

@@ -80,6 +80,29 @@ std::set<model::CollectionId> CascadeGraph::reached_from(model::CollectionId tab
   return out;
 }
 
+std::set<model::CollectionId> CascadeGraph::carried_to(
+    const std::map<model::CollectionId, contract::CarriedOn>& changed,
+    const std::set<model::CollectionId>& anyhow) const {
+  std::set<model::CollectionId> out;
+  const auto acts = [&](const CascadeRule& rule) {
+    if (anyhow.contains(rule.parent) || out.contains(rule.parent)) return true;
+    const auto found = changed.find(rule.parent);
+    if (found == changed.end()) return false;
+    const contract::CarriedOn& carried = found->second;
+    return (carried.removed && rule.on_delete != CascadeAction::none) ||
+           (rule.on_update != CascadeAction::none &&
+            std::any_of(rule.parent_columns.begin(), rule.parent_columns.end(),
+                        [&](std::size_t column) { return carried.columns.contains(column); }));
+  };
+  for (bool grown = true; grown;) {
+    grown = false;
+    for (const auto& rule : rules_.rules) {
+      if (acts(rule)) grown = out.insert(rule.child).second || grown;
+    }
+  }
+  return out;
+}
+
 std::vector<model::CollectionId> CascadeGraph::circle() const {
   std::vector<model::CollectionId> out;
   for (const auto& [table, first] : before_) {

@@ -18,6 +18,7 @@
 #include <set>
 #include <vector>
 
+#include "contract/foreign_writes.h"
 #include "contract/row_cascade.h"
 #include "model/change.h"
 
@@ -37,6 +38,11 @@ class CascadeGraph {
   const std::set<model::CollectionId>& before(model::CollectionId table) const;
   // The table and those whose changes can change it.
   std::set<model::CollectionId> reached_from(model::CollectionId table) const;
+  // Tables of which rows may have changed by themselves when this became of others; of those of
+  // `anyhow` it is not known what.
+  std::set<model::CollectionId> carried_to(
+      const std::map<model::CollectionId, contract::CarriedOn>& changed,
+      const std::set<model::CollectionId>& anyhow) const;
   // Tables that must be complete before each other: such a graph cannot be copied. Empty if none.
   std::vector<model::CollectionId> circle() const;
 

@@ -1,6 +1,5 @@
 #include "engine/watch_target.h"
 
-#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -164,14 +163,7 @@ void WatchTarget::take(const contract::ForeignWrites& writes) {
 
 Touched WatchTarget::with_cascades(const contract::ForeignWrites& writes) const {
   Touched touched{writes.keys, writes.tables};
-  const auto graph = parts_.cascades.get();
-  for (const auto& pair : parts_.book.all()) {
-    if (!graph->is_child(pair->id)) continue;
-    const auto from = graph->reached_from(pair->id);
-    const bool reached = std::any_of(writes.parents.begin(), writes.parents.end(),
-                                     [&](auto id) { return id != pair->id && from.contains(id); });
-    if (reached) touched.tables.insert(pair->id);
-  }
+  touched.tables.merge(parts_.cascades.get()->carried_to(writes.carried_on, writes.tables));
   return touched;
 }
 

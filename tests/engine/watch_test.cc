@@ -192,6 +192,28 @@ TEST_F(Watch, a_table_emptied_on_the_target_by_a_change_of_definition_is_found) 
   EXPECT_TRUE(finds(run, 1000));
 }
 
+// The log shows the removal of its root alone.
+TEST_F(Watch, what_a_tree_takes_along_is_found) {
+  const model::CollectionName tree{"bank", "tree"};
+  model::TableSchema schema = account_table();
+  schema.name = tree;
+  schema.unique_keys = {{"PRIMARY", {0}, true}};
+  source->create_table(schema);
+  for (const auto& server : {source, target}) {
+    server->add_foreign_key(
+        {tree, tree, {0}, {1}, contract::CascadeAction::cascade, contract::CascadeAction::none});
+  }
+  source->insert(tree, {"1", std::nullopt, "root"});
+  source->insert(tree, {"2", "1", "branch"});
+  source->insert(tree, {"3", "2", "leaf"});
+  RunningMigration run(source, target, folder);
+  ASSERT_TRUE(run.wait_settled(30s));
+  target->remove(tree, key(1));
+  ASSERT_EQ(target->rows(tree).size(), 0U);
+  EXPECT_TRUE(
+      run.wait_until(30s, [&] { return run.migration().status().tables.at(1).differences == 3; }));
+}
+
 TEST_F(Watch, a_table_made_in_mid_stream_is_watched_too) {
   const model::CollectionName made{"bank", "made"};
   model::TableSchema schema = account_table();

@@ -46,7 +46,7 @@ class Log final : public contract::TargetLog {
       for (const auto& change : commit.changes) {
         if (change.table != pair->target) continue;
         if (key.empty()) out.tables.insert(id);
-        if (change.before && commit.foreign_keys_on) out.parents.insert(id);
+        if (commit.foreign_keys_on) note(change, out.carried_on[id]);
         for (const auto& row : {change.before, change.after}) {
           if (!row || key.empty()) continue;
           // Of another definition than is known here.
@@ -65,6 +65,17 @@ class Log final : public contract::TargetLog {
       if (keys.empty() || out.tables.contains(id)) out.keys.erase(id);
     }
     out.transactions = out.keys.empty() && out.tables.empty() ? 0 : 1;
+  }
+
+  static void note(const Logged::Change& change, contract::CarriedOn& out) {
+    if (!change.before) return;
+    if (!change.after || change.after->size() != change.before->size()) {
+      out.removed = true;
+      return;
+    }
+    for (std::size_t i = 0; i < change.after->size(); ++i) {
+      if (change.before->at(i) != change.after->at(i)) out.columns.insert(i);
+    }
   }
 
   static model::Key key_of(const Row& row, const std::vector<std::size_t>& key) {

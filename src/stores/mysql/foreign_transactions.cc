@@ -339,9 +339,6 @@ void ForeignTransactions::on_our_rows(const Mapped& mapped, const wire::Rows& ro
 }
 
 void ForeignTransactions::hold(const Mapped& mapped, const wire::Rows& rows) {
-  if (rows.kind != wire::Rows::Kind::write && (rows.flags & wire::Rows::no_foreign_keys) == 0) {
-    open_->parents.insert(mapped.id);
-  }
   open_->bytes += rows.images.size();
   const bool by_key = mapped.layout && !tables_.at(mapped.id).pair->source.key.empty();
   if (open_->bytes > most_bytes) {
@@ -356,6 +353,7 @@ void ForeignTransactions::hold(const Mapped& mapped, const wire::Rows& rows) {
   held->id = mapped.id;
   held->layout = mapped.layout;
   held->rows = moved_to(rows, held->bytes);
+  held->carries_on = (rows.flags & wire::Rows::no_foreign_keys) == 0;
   open_->held.push_back(std::move(held));
 }
 
@@ -369,7 +367,6 @@ void ForeignTransactions::finish() {
 void ForeignTransactions::tell(OpenTransaction& transaction) {
   if (ready_.transactions++ == 0) ready_.begin = transaction.begin;
   ready_.tables.insert(transaction.tables.begin(), transaction.tables.end());
-  ready_.parents.insert(transaction.parents.begin(), transaction.parents.end());
   for (const auto& held : transaction.held) {
     if (!ready_.tables.contains(held->id)) read_keys(*held);
   }
@@ -390,6 +387,20 @@ void ForeignTransactions::read_keys(const Held& held) {
     for (std::size_t row = 0; row < images->rows(); ++row) keys.push_back(images->key(row, key));
   }
   if (keys.size() > most_keys_) ready_.tables.insert(held.id);
+  if (held.carries_on) note_carried_on(event);
+}
+
+void ForeignTransactions::note_carried_on(const model::RowEvent& event) {
+  if (event.before.rows() == 0) return;
+  auto& carried = ready_.carried_on[event.collection];
+  if (event.after.rows() == 0) carried.removed = true;
+  for (std::size_t row = 0; row < event.after.rows(); ++row) {
+    for (std::size_t column = 0; column < event.after.columns(); ++column) {
+      if (event.before.cell(row, column) != event.after.cell(row, column)) {
+        carried.columns.insert(column);
+      }
+    }
+  }
 }
 
 std::optional<contract::ForeignWrites> ForeignTransactions::take() {

@@ -81,6 +81,7 @@ class ForeignTransactions {
     std::shared_ptr<const wire::mysql::RowLayout> layout;
     wire::mysql::Rows rows;  // its views are of `bytes`
     std::string bytes;
+    bool carries_on = false;  // foreign keys were on
   };
   struct OpenTransaction {
     model::Position begin;
@@ -91,7 +92,6 @@ class ForeignTransactions {
     std::vector<std::unique_ptr<Held>> held;
     std::uint64_t bytes = 0;
     std::set<model::CollectionId> tables;
-    std::set<model::CollectionId> parents;
   };
 
   void advance(const wire::mysql::EventHeader& header);
@@ -108,6 +108,7 @@ class ForeignTransactions {
   void finish();
   void tell(OpenTransaction& transaction);
   void read_keys(const Held& held);
+  void note_carried_on(const model::RowEvent& event);
   void touch(const wire::mysql::Query& query, std::set<model::CollectionId>& tables);
   void touch_schema(const wire::mysql::Query& query, std::set<model::CollectionId>& tables) const;
   std::set<model::CollectionId> all_tables() const;
