@@ -11,9 +11,17 @@ namespace wherry::engine {
 
 namespace {
 
-void repair_keys(Parts& parts, const contract::Fence& fence, const contract::TablePair& pair,
-                 const std::vector<model::Key>& keys, bool dry_run, Repaired& out,
-                 const std::stop_token& stop) {
+// What makes the target's rows with some keys what they are on the source.
+struct Rewrite {
+  std::vector<model::Key> absent;
+  model::RowBatch rows;
+};
+
+// Reads it, and has following stand at the place of that read while `use` does something with it.
+template <typename Use>
+void with_rewrite(Parts& parts, const contract::TablePair& pair,
+                  const std::vector<model::Key>& keys, const std::stop_token& stop,
+                  const Use& use) {
   const auto reader = parts.source.reader(stop);
   auto hold = parts.gate.hold();
   const bool exact = copied_exactly(parts, pair);
@@ -22,23 +30,24 @@ void repair_keys(Parts& parts, const contract::Fence& fence, const contract::Tab
   const model::Bracket bracket = view->bracket();
   hold.let_go_on_to(bracket.low);
   parts.gate.wait_applied(bracket.low, stop);
-  const model::RowBatch rows = view->read_keys({pair.source.name, &pair.source}, keys);
+  Rewrite rewrite;
+  rewrite.rows = view->read_keys({pair.source.name, &pair.source}, keys);
   view.reset();
   std::unordered_set<model::Key> present;
-  for (std::size_t row = 0; row < rows.rows(); ++row)
-    present.insert(rows.key(row, pair.source.key));
-  std::vector<model::Key> absent;
-  std::copy_if(keys.begin(), keys.end(), std::back_inserter(absent),
+  for (std::size_t row = 0; row < rewrite.rows.rows(); ++row)
+    present.insert(rewrite.rows.key(row, pair.source.key));
+  std::copy_if(keys.begin(), keys.end(), std::back_inserter(rewrite.absent),
                [&](const model::Key& key) { return !present.contains(key); });
-  const auto statements = parts.target.statements(pair, absent, rows);
-  out.statements.insert(out.statements.end(), statements.begin(), statements.end());
-  out.keys += keys.size();
-  if (dry_run) return;
+  use(rewrite);
+}
 
+void write(Parts& parts, const contract::Fence& fence, const contract::TablePair& pair,
+           const std::vector<model::Key>& keys, const Rewrite& rewrite,
+           const std::stop_token& stop) {
   const auto writer = parts.target.writer(fence, stop);
   writer->begin_window();
-  if (!absent.empty()) writer->remove(pair, absent);
-  if (!rows.empty()) writer->put(pair, rows);
+  if (!rewrite.absent.empty()) writer->remove(pair, rewrite.absent);
+  if (!rewrite.rows.empty()) writer->put(pair, rewrite.rows);
   ++parts.rewrites;
   try {
     const auto mark = record_window(parts, parts.gate.applied(), {{{pair.id, keys}}, {}});
@@ -50,6 +59,17 @@ void repair_keys(Parts& parts, const contract::Fence& fence, const contract::Tab
     throw;
   }
   --parts.rewrites;
+}
+
+void repair_keys(Parts& parts, const contract::Fence& fence, const contract::TablePair& pair,
+                 const std::vector<model::Key>& keys, bool dry_run, Repaired& out,
+                 const std::stop_token& stop) {
+  with_rewrite(parts, pair, keys, stop, [&](const Rewrite& rewrite) {
+    const auto statements = parts.target.statements(pair, rewrite.absent, rewrite.rows);
+    out.statements.insert(out.statements.end(), statements.begin(), statements.end());
+    out.keys += keys.size();
+    if (!dry_run) write(parts, fence, pair, keys, rewrite, stop);
+  });
 }
 
 // Rows without a key cannot be mended one by one: the table is copied again.
@@ -80,9 +100,14 @@ void copy_again(Parts& parts, const contract::Fence& fence, const contract::Tabl
 
 }  // namespace
 
+void rewrite_keys(Parts& parts, const contract::Fence& fence, const contract::TablePair& pair,
+                  const std::vector<model::Key>& keys, const std::stop_token& stop) {
+  with_rewrite(parts, pair, keys, stop,
+               [&](const Rewrite& rewrite) { write(parts, fence, pair, keys, rewrite, stop); });
+}
+
 std::vector<Repaired> repair(Parts& parts, const contract::Fence& fence, const DifferentKeys& keys,
                              bool dry_run, const std::stop_token& stop) {
-  constexpr std::size_t keys_at_once = 500;
   std::vector<Repaired> out;
   for (const auto& [table, all] : keys) {
     const auto pair = parts.book.find(table);
@@ -97,7 +122,7 @@ std::vector<Repaired> repair(Parts& parts, const contract::Fence& fence, const D
     std::vector<model::Key> some;
     for (auto it = all.begin(); it != all.end();) {
       some.clear();
-      while (it != all.end() && some.size() < keys_at_once) some.push_back(*it++);
+      while (it != all.end() && some.size() < keys_rewritten_at_once) some.push_back(*it++);
       repair_keys(parts, fence, *pair, some, dry_run, repaired, stop);
     }
     out.push_back(std::move(repaired));

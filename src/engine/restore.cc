@@ -31,6 +31,15 @@ void restore_table(Parts& parts, const journal::TableRecord& record,
     on_target.push_back({mark.chunk, true, mark.bracket, mark.rows, mark.bytes});
   }
   parts.journal.reconcile(record.id, on_target);
+  std::optional<model::Position> copied_from;
+  if (on_target.size() == 1) copied_from = on_target.front().bracket.low;
+  parts.book.set_copied_from(record.id, copied_from);
+  parts.book.put(pair_on_target(parts, record));
+}
+
+}  // namespace
+
+contract::TablePair pair_on_target(Parts& parts, const journal::TableRecord& record) {
   contract::TablePair pair{record.id, record.source, record.target};
   // The target's definition is the one as of its position; it is missing only if a change of
   // definition was cut short there.
@@ -40,13 +49,8 @@ void restore_table(Parts& parts, const journal::TableRecord& record,
     pair.source.key_index = std::move(definition->key_index);
     pair.source.unique_keys = std::move(definition->unique_keys);
   }
-  std::optional<model::Position> copied_from;
-  if (on_target.size() == 1) copied_from = on_target.front().bracket.low;
-  parts.book.set_copied_from(record.id, copied_from);
-  parts.book.put(std::move(pair));
+  return pair;
 }
-
-}  // namespace
 
 contract::TargetProgress restore(Parts& parts, WatchTarget& watch, const std::stop_token& stop) {
   auto progress = parts.target.load_progress(parts.fence.migration, stop);

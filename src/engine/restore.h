@@ -10,6 +10,9 @@
 
 namespace wherry::engine {
 
+// The table as the target has it; as it is known if it is not there.
+contract::TablePair pair_on_target(Parts& parts, const journal::TableRecord& record);
+
 // The target's progress, as it was restored. Requires: parts.fence holds the lease.
 contract::TargetProgress restore(Parts& parts, WatchTarget& watch, const std::stop_token& stop);
 
