@@ -29,17 +29,6 @@ Definition definition_in(const std::string& statement) {
   }
 }
 
-void forget_chunks(Transaction& t, const contract::Fence& fence, model::CollectionId id) {
-  std::vector<std::uint32_t> numbers;
-  for (const auto& [key, mark] : t.progress().chunks) {
-    const auto& [migration, table, number] = key;
-    if (migration == fence.migration && table == id) numbers.push_back(number);
-  }
-  for (const auto number : numbers) {
-    t.assign(t.progress().chunks, {fence.migration, id, number}, std::nullopt);
-  }
-}
-
 }  // namespace
 
 contract::DdlPlan DdlTarget::plan(const model::DdlEvent& event, const contract::TableFilter& filter,

@@ -194,4 +194,15 @@ void move_stream(Transaction& t, const contract::Fence& fence, const contract::W
            Stream{mark.end, mark.number, streams.at(fence.migration).source});
 }
 
+void forget_chunks(Transaction& t, const contract::Fence& fence, model::CollectionId id) {
+  std::vector<std::uint32_t> numbers;
+  for (const auto& [key, mark] : t.progress().chunks) {
+    const auto& [migration, table, number] = key;
+    if (migration == fence.migration && table == id) numbers.push_back(number);
+  }
+  for (const auto number : numbers) {
+    t.assign(t.progress().chunks, {fence.migration, id, number}, std::nullopt);
+  }
+}
+
 }  // namespace wherry::stores::memory

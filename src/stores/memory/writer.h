@@ -16,5 +16,7 @@ std::unique_ptr<contract::RowWriter> open_writer(std::shared_ptr<Server> server,
 // Within a transaction: the stream is at the window's end. Requires: the stream was started.
 void move_stream(Transaction& transaction, const contract::Fence& fence,
                  const contract::WindowMark& mark);
+// … and the table's chunks are not done any more.
+void forget_chunks(Transaction& transaction, const contract::Fence& fence, model::CollectionId id);
 
 }  // namespace wherry::stores::memory

@@ -18,6 +18,7 @@
 #include "stores/mysql/log_position.h"
 #include "stores/mysql/quiet.h"
 #include "stores/mysql/reader.h"
+#include "stores/mysql/rehearsal.h"
 #include "stores/mysql/replica_reader.h"
 #include "stores/mysql/replica_status.h"
 #include "stores/mysql/schema.h"
@@ -278,6 +279,10 @@ std::vector<ObjectDefinition> Source::objects(const contract::TableFilter& filte
 
 std::vector<contract::HeldBack> Source::held_back(const contract::TableFilter& filter) {
   return with_connection([&](Connection& c) { return read_held_back(c, filter); });
+}
+
+contract::KeptLog::Keeping Source::log_kept() {
+  return with_connection([](Connection& c) { return mysql::log_kept(c); });
 }
 
 }  // namespace wherry::stores::mysql

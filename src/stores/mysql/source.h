@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "contract/rehearsal.h"
 #include "contract/row_store.h"
 #include "contract/sequences.h"
 #include "stores/mysql/connection.h"
@@ -36,7 +37,9 @@ struct SourceOptions {
   std::optional<Endpoint> read_from = std::nullopt;  // a replica of it, to be copied from
 };
 
-class Source final : public contract::RowSource, public contract::CounterSource {
+class Source final : public contract::RowSource,
+                     public contract::CounterSource,
+                     public contract::KeptLog {
  public:
   explicit Source(SourceOptions options);
   ~Source() override;
@@ -62,6 +65,8 @@ class Source final : public contract::RowSource, public contract::CounterSource 
                                  const std::stop_token& stop) override;
   std::vector<model::Counter> counters(const contract::TableFilter& filter,
                                        const std::vector<contract::CounterTable>& tables) override;
+
+  Keeping log_kept() override;
 
   // The server's own words for tables ("CREATE TABLE …"), for a target of this kind; nothing for
   // one that is not there.

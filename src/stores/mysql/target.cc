@@ -25,6 +25,7 @@
 #include "stores/mysql/progress.h"
 #include "stores/mysql/progress_schema.h"
 #include "stores/mysql/reader.h"
+#include "stores/mysql/rehearsal.h"
 #include "stores/mysql/repair_statements.h"
 #include "stores/mysql/schema.h"
 #include "stores/mysql/source.h"
@@ -359,6 +360,24 @@ std::unique_ptr<contract::TargetLog> Target::open_log(const std::string& migrati
   return std::make_unique<BinlogWatch>(
       endpoint_, [this] { return connect(); }, migration, from, most_keys, identity(),
       damaged_reads_);
+}
+
+std::string Target::look(const std::vector<contract::TablePair>& tables) {
+  return look_at_definitions(*connect(), tables);
+}
+
+contract::MadeAsBefore Target::make_as_before(const contract::Fence& fence,
+                                              const std::string& looked,
+                                              const std::vector<contract::TablePair>& tables,
+                                              const std::vector<contract::TablePair>& again,
+                                              const std::stop_token& stop) {
+  return mysql::make_as_before(*connect(stop), fence, looked, tables, again);
+}
+
+void Target::count_as_before(const contract::Fence& fence, const std::string& looked,
+                             const std::vector<contract::TablePair>& /*tables*/,
+                             const std::stop_token& stop) {
+  mysql::count_as_before(*connect(stop), fence, looked);
 }
 
 }  // namespace wherry::stores::mysql

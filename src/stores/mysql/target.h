@@ -1,6 +1,7 @@
 #pragma once
 // A MariaDB or MySQL server as target: contract::RowTarget, contract::DdlTarget,
-// contract::SchemaObjects, contract::CounterTarget and contract::WatchedTarget. Thread-safe:
+// contract::SchemaObjects, contract::CounterTarget, contract::WatchedTarget and
+// contract::RehearsalTarget. Thread-safe:
 // every call opens a connection of its own, but renewals, which keep one, so that nothing else
 // makes them late. Each connection verifies that it reached the server it reached first, until
 // meet_anew().
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "contract/foreign_writes.h"
+#include "contract/rehearsal.h"
 #include "contract/row_store.h"
 #include "contract/schema_objects.h"
 #include "contract/sequences.h"
@@ -27,7 +29,8 @@ class Target final : public contract::RowTarget,
                      public contract::DdlTarget,
                      public contract::SchemaObjects,
                      public contract::CounterTarget,
-                     public contract::WatchedTarget {
+                     public contract::WatchedTarget,
+                     public contract::RehearsalTarget {
  public:
   // `identity` as identity() told it earlier; empty = whatever server answers first.
   // `definers`: other accounts for the definers of views, routines, triggers and events.
@@ -127,6 +130,15 @@ class Target final : public contract::RowTarget,
   std::unique_ptr<contract::TargetLog> open_log(const std::string& migration,
                                                 const model::Position& from,
                                                 std::uint64_t most_keys) override;
+
+  std::string look(const std::vector<contract::TablePair>& tables) override;
+  contract::MadeAsBefore make_as_before(const contract::Fence& fence, const std::string& looked,
+                                        const std::vector<contract::TablePair>& tables,
+                                        const std::vector<contract::TablePair>& again,
+                                        const std::stop_token& stop) override;
+  void count_as_before(const contract::Fence& fence, const std::string& looked,
+                       const std::vector<contract::TablePair>& tables,
+                       const std::stop_token& stop) override;
 
  private:
   std::unique_ptr<Connection> connect();  // heeds what heed() was given
