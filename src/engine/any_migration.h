@@ -3,12 +3,14 @@
 // and the progress display see. run() is called once, by one thread; everything else may be called
 // from others while it runs.
 
+#include <chrono>
 #include <cstdint>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
+#include "engine/rehearsal_view.h"
 #include "engine/status.h"
 #include "engine/switch_view.h"
 #include "model/finding.h"
@@ -60,11 +62,27 @@ class AnyMigration {
   }
   virtual SwitchView switch_view() const { return {}; }
 
+  // What must hold before a rehearsal that is meant to last so long; changes nothing.
+  virtual std::vector<SwitchCheck> check_rehearsal(std::chrono::seconds /*lasting*/) {
+    throw_not_rehearsed();
+  }
+  // Returns when others may write to the target as they like. Throws Error(rejected,
+  // "rehearsal.…").
+  virtual void begin_rehearsal(std::chrono::seconds /*lasting*/) { throw_not_rehearsed(); }
+  // What they changed is undone beside it; rehearsal() tells how that goes. With `resync` every
+  // table is copied again.
+  virtual void end_rehearsal(bool /*resync*/) { throw_not_rehearsed(); }
+  virtual RehearsalView rehearsal() { throw_not_rehearsed(); }
+
   // Everything the source had when this was called is on the target and, with `proof`, every item
   // of it is proved equal: true. Otherwise look again later.
   virtual bool is_settled(bool proof) = 0;
 
  private:
+  [[noreturn]] static void throw_not_rehearsed() {
+    throw base::Error(base::ErrorKind::not_supported, "rehearsal.not_supported",
+                      "there is no rehearsal for a migration of this kind");
+  }
   [[noreturn]] static void throw_not_switched() {
     throw base::Error(base::ErrorKind::not_supported, "cutover.not_supported",
                       "a migration of this kind is not switched over by Wherry yet");

@@ -34,6 +34,19 @@ bool is_too_busy(const contract::SourceLoad& load, const Limits& limits) {
          (lag.count() != 0 && load.replica_lag.value_or(std::chrono::seconds(0)) > lag);
 }
 
+// Calls it at the end of its scope.
+template <typename Call>
+class OnEnd {
+ public:
+  explicit OnEnd(Call call) : call_(std::move(call)) {}
+  ~OnEnd() { call_(); }
+  OnEnd(const OnEnd&) = delete;
+  OnEnd& operator=(const OnEnd&) = delete;
+
+ private:
+  Call call_;
+};
+
 // At the number of statements that the source has run.
 struct Look {
   std::optional<std::uint64_t> statements;
@@ -71,6 +84,7 @@ Migration::Migration(contract::RowSource& source, contract::RowTarget& target,
 }
 
 void Migration::run(const std::stop_token& stop) {
+  const OnEnd answer([this] { refuse_rehearsal(); });
   heed(stop);
   // Nothing is assumed about what is on either side.
   if (state_of(parts_.journal) == State::planned) {
@@ -82,12 +96,18 @@ void Migration::run(const std::stop_token& stop) {
     keep_trying(stop, "planning", [&] { begin(stop); });
   }
   // The target's tables exist, and its stream has a start.
-  take_up(stop);
+  if (is_rehearsal(state_of(parts_.journal))) {
+    take_target(stop);
+  } else {
+    take_up(stop);
+  }
   // This process is the only writer. Tables, ledger and gate say what journal and target say.
   keep_trying(stop, "listing triggers and events", [&] { list_held_back(parts_); });
   note_start(parts_.journal);
   while (!stop.stop_requested()) {
     try {
+      begin_rehearsal_if_asked(stop);
+      rehearse(stop);
       wait_while_paused(stop);
       if (stop.stop_requested()) break;
       run_phases(stop);
@@ -227,6 +247,7 @@ void Migration::run_phases(const std::stop_token& stop) {
 }
 
 void Migration::move_rows(const std::stop_token& stop) {
+  if (state_of(parts_.journal) == State::tidying) rehearsal_.rewrite(stop);
   if (state_of(parts_.journal) == State::following && !plan_->is_done()) {
     go(parts_.journal, State::copying, "chunks or indexes are missing on the target");
   }
@@ -277,11 +298,15 @@ void Migration::watch_source(const std::stop_token& stop) {
 }
 
 void Migration::wait_while_paused(const std::stop_token& stop) {
+  wait_with_lease(stop, [&] { return !paused_; });
+}
+
+void Migration::wait_with_lease(const std::stop_token& stop, const std::function<bool()>& over) {
   using Clock = std::chrono::steady_clock;
   auto renewed = Clock::now();
   std::unique_lock lock(mutex_);
-  while (paused_ && !stop.stop_requested()) {
-    changed_.wait_for(lock, stop, 1s, [&] { return !paused_; });
+  while (!over() && !stop.stop_requested()) {
+    changed_.wait_for(lock, stop, 1s, over);
     if (Clock::now() - renewed < 3s) continue;
     renewed = Clock::now();
     lock.unlock();
@@ -295,6 +320,116 @@ void Migration::wait_while_paused(const std::stop_token& stop) {
     lock.lock();
   }
 }
+
+// Whoever lost it is told by the fence where it writes.
+void Migration::keep_lease_beside(const std::stop_token& done) {
+  try {
+    keep_trying(done, "renewing the lease", [&] {
+      while (true) {
+        parts_.target.renew(parts_.fence, done);
+        sleep_for(3s, done);
+      }
+    });
+  } catch (const base::Error& error) {
+    spdlog::debug("renewing the lease ended: {}", error.what());
+  }
+}
+
+// Without looking at what others may have made of its tables.
+void Migration::take_target(const std::stop_token& stop) {
+  keep_trying(stop, "asking the target who it is", [&] {
+    meet_target(parts_, lease_owner(parts_.journal));
+    take_over();
+  });
+}
+
+void Migration::begin_rehearsal_if_asked(const std::stop_token& stop) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!rehearsal_asked_) return;
+  }
+  std::exception_ptr failure;
+  try {
+    rehearsal_.begin();
+    options_.open_target(stop);
+  } catch (const base::Error&) {
+    failure = std::current_exception();
+  }
+  const std::lock_guard lock(mutex_);
+  rehearsal_asked_ = false;
+  rehearsal_failure_ = failure;
+  changed_.notify_all();
+}
+
+// Nobody is left who could begin one.
+void Migration::refuse_rehearsal() {
+  const std::lock_guard lock(mutex_);
+  if (!rehearsal_asked_) return;
+  rehearsal_asked_ = false;
+  rehearsal_failure_ = std::make_exception_ptr(
+      base::Error(base::ErrorKind::rejected, "rehearsal.not_following", "the migration has ended"));
+  changed_.notify_all();
+}
+
+// Returns when none goes on, or on stop; what was changed on the target stands no more in the way
+// of following then.
+void Migration::rehearse(const std::stop_token& stop) {
+  const auto state = [&] { return state_of(parts_.journal); };
+  while (is_rehearsal(state()) && !stop.stop_requested()) {
+    try {
+      if (state() == State::rehearsing) {
+        keep_trying(stop, "opening the target", [&] { options_.open_target(stop); });
+        wait_with_lease(stop, [&] { return state() != State::rehearsing; });
+        continue;
+      }
+      const std::jthread leasing([this](const std::stop_token& done) { keep_lease_beside(done); });
+      keep_trying(stop, "closing the target", [&] { options_.close_target(stop); });
+      keep_trying(stop, "undoing the rehearsal", [&] { rehearsal_.undo(stop); });
+    } catch (const base::Error& error) {
+      const bool in_the_way = error.kind() == base::ErrorKind::rejected ||
+                              error.kind() == base::ErrorKind::not_supported ||
+                              error.kind() == base::ErrorKind::data_mismatch;
+      if (!in_the_way || calls_for_meeting_anew(error)) throw;
+      const bool could_not_be_opened = state() == State::rehearsing;
+      rehearsal_.give_up(error);
+      if (could_not_be_opened) {
+        wait_with_lease(stop, [&] { return state() != State::rehearsing; });
+      }
+      continue;
+    }
+    return take_up(stop);
+  }
+}
+
+std::vector<SwitchCheck> Migration::check_rehearsal(std::chrono::seconds lasting) {
+  auto checks = rehearsal_.check(lasting);
+  const std::lock_guard lock(mutex_);
+  checks.push_back({"running", phases_run_ && !paused_,
+                    paused_ ? "paused: `wherry resume` first" : "the migration runs"});
+  return checks;
+}
+
+void Migration::begin_rehearsal(std::chrono::seconds lasting) {
+  for (const auto& check : check_rehearsal(lasting)) {
+    if (check.holds) continue;
+    throw base::Error(base::ErrorKind::rejected, "rehearsal.refused",
+                      "nothing was done: " + check.what + ": " + check.detail);
+  }
+  std::unique_lock lock(mutex_);
+  rehearsal_asked_ = true;
+  rehearsal_failure_ = nullptr;
+  phases_stop_.request_stop();
+  changed_.wait(lock, [&] { return !rehearsal_asked_; });
+  if (rehearsal_failure_) std::rethrow_exception(rehearsal_failure_);
+}
+
+void Migration::end_rehearsal(bool resync) {
+  const std::lock_guard lock(mutex_);
+  rehearsal_.end(resync);
+  changed_.notify_all();
+}
+
+RehearsalView Migration::rehearsal() { return rehearsal_.view(); }
 
 void Migration::pause() {
   const std::lock_guard lock(mutex_);
@@ -398,7 +533,9 @@ Status Migration::status() const {
   }
   s.pid = ::getpid();
   s.since = base::utc_text(started_);
-  s.position = parts_.gate.applied().text();
+  if (const auto at = parts_.gate.applied(); !at.log.empty() || at.offset != 0) {
+    s.position = at.text();
+  }
   const auto lag = parts_.counters.lag();
   if (lag != std::chrono::milliseconds::max()) {
     s.lag_seconds = std::chrono::duration<double>(lag).count();

@@ -19,6 +19,7 @@
 #include "engine/chunk_plan.h"
 #include "engine/parts.h"
 #include "engine/prove_rows.h"
+#include "engine/rehearsal.h"
 #include "engine/states.h"
 #include "engine/watch_target.h"
 
@@ -31,6 +32,13 @@ struct MigrationOptions {
   DdlPolicy ddl_policy;
   contract::SchemaObjects* objects = nullptr;  // null: the target has nothing but tables
   contract::WatchedTarget* watched = nullptr;  // null: the target's log tells nothing
+  // Beside `watched`, what a rehearsal needs.
+  contract::RehearsalTarget* rehearsals = nullptr;
+  contract::KeptLog* source_log = nullptr;
+  contract::KeptLog* target_log = nullptr;
+  // Called by run() when one begins, and when it ends or is taken up again: the target's guards.
+  std::function<void(const std::stop_token&)> open_target = [](const std::stop_token&) {};
+  std::function<void(const std::stop_token&)> close_target = [](const std::stop_token&) {};
 };
 
 class Migration final : public AnyMigration {
@@ -46,6 +54,10 @@ class Migration final : public AnyMigration {
   std::vector<Repaired> repair(bool dry_run, const std::stop_token& stop) override;
   Status status() const override;
   bool is_settled(bool proof) override;
+  std::vector<SwitchCheck> check_rehearsal(std::chrono::seconds lasting) override;
+  void begin_rehearsal(std::chrono::seconds lasting) override;
+  void end_rehearsal(bool resync) override;
+  RehearsalView rehearsal() override;
 
  private:
   void meet_servers();
@@ -63,12 +75,23 @@ class Migration final : public AnyMigration {
   bool target_has_all();
   void watch_source(const std::stop_token& stop);
   void wait_while_paused(const std::stop_token& stop);
+  // Until `over`, which is asked with mutex_ held.
+  void wait_with_lease(const std::stop_token& stop, const std::function<bool()>& over);
+  void take_target(const std::stop_token& stop);
+  void keep_lease_beside(const std::stop_token& done);
+  void begin_rehearsal_if_asked(const std::stop_token& stop);
+  void refuse_rehearsal();
+  void rehearse(const std::stop_token& stop);
 
   MigrationOptions options_;
   Parts parts_;
   std::optional<ChunkPlan> plan_;
   ProveRows prove_{parts_};
   WatchTarget watch_{parts_, options_.watched};
+  Rehearsal rehearsal_{
+      parts_,
+      watch_,
+      {options_.watched, options_.rehearsals, options_.source_log, options_.target_log}};
   StatusMeter meter_;
 
   // Held while tables, ledger and gate are made to say what the target says.
@@ -77,6 +100,8 @@ class Migration final : public AnyMigration {
   std::condition_variable_any changed_;
   bool paused_ = false;
   bool phases_run_ = false;
+  bool rehearsal_asked_ = false;  // for one to begin; false again when that is done or has failed
+  std::exception_ptr rehearsal_failure_;
   std::stop_source phases_stop_;
   std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
 };

@@ -9,9 +9,10 @@ namespace wherry::engine {
 
 namespace {
 
-constexpr std::array all_states{State::planned,      State::copying,     State::following,
-                                State::sealing,      State::sealed,      State::switched,
-                                State::sealing_back, State::sealed_back, State::copied};
+constexpr std::array all_states{State::planned,     State::copying,  State::following,
+                                State::rehearsing,  State::tidying,  State::sealing,
+                                State::sealed,      State::switched, State::sealing_back,
+                                State::sealed_back, State::copied};
 
 }  // namespace
 
@@ -23,6 +24,10 @@ std::string_view to_string(State state) {
       return "copying";
     case State::following:
       return "following";
+    case State::rehearsing:
+      return "rehearsing";
+    case State::tidying:
+      return "tidying";
     case State::sealing:
       return "sealing";
     case State::sealed:
@@ -54,6 +59,8 @@ Side active_side(State state) {
     case State::planned:
     case State::copying:
     case State::following:
+    case State::rehearsing:
+    case State::tidying:
     case State::sealing:
     case State::sealed:
     case State::copied:
@@ -70,6 +77,8 @@ bool is_complete(State state) {
   switch (state) {
     case State::planned:
     case State::copying:
+    case State::rehearsing:
+    case State::tidying:
     case State::copied:
       return false;
     case State::following:
@@ -83,6 +92,8 @@ bool is_complete(State state) {
   return false;
 }
 
+bool is_rehearsal(State state) { return state == State::rehearsing || state == State::tidying; }
+
 bool is_switching(State state) {
   switch (state) {
     case State::sealing:
@@ -93,6 +104,8 @@ bool is_switching(State state) {
     case State::planned:
     case State::copying:
     case State::following:
+    case State::rehearsing:
+    case State::tidying:
     case State::switched:
     case State::copied:
       return false;

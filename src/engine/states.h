@@ -8,13 +8,15 @@
 namespace wherry::engine {
 
 enum class State {
-  planned,    // declared; nothing was written to the target but Wherry's own bookkeeping and empty
-              // tables
-  copying,    // chunks are on their way, changes are followed
-  following,  // every chunk is on the target; changes are followed, proofs are kept
-  sealing,    // the source's guards go up; undone if anything is in the way
-  sealed,     // nobody writes anywhere; what is left is applied and proved
-  switched,   // the target is what applications write to; the old side is kept equal
+  planned,     // declared; nothing was written to the target but Wherry's own bookkeeping and empty
+               // tables
+  copying,     // chunks are on their way, changes are followed
+  following,   // every chunk is on the target; changes are followed, proofs are kept
+  rehearsing,  // others write to the target as they like; nothing is followed meanwhile
+  tidying,     // what they changed is made the source's again
+  sealing,     // the source's guards go up; undone if anything is in the way
+  sealed,      // nobody writes anywhere; what is left is applied and proved
+  switched,    // the target is what applications write to; the old side is kept equal
   sealing_back,  // the same two on the way back: the target's guards go up …
   sealed_back,   // … and nobody writes anywhere
   copied,        // of stores without a change log: every item is on the target, proved or told in a
@@ -30,6 +32,8 @@ std::string_view to_string(Side side);
 Side active_side(State state);
 // Every chunk was on the passive side when this state began, and nothing takes them away.
 bool is_complete(State state);
+// Others wrote to the target as they liked, and it is not undone yet.
+bool is_rehearsal(State state);
 // Between two states in which somebody may write.
 bool is_switching(State state);
 
@@ -40,7 +44,7 @@ struct Transition {
   std::string_view undo;  // what reverts it
 };
 
-inline constexpr std::array<Transition, 16> transitions{{
+inline constexpr std::array<Transition, 20> transitions{{
     {State::planned, State::copying,
      "the target's tables are made and the start of the stream is set",
      "drop the target's tables and the rows about the migration in schema _wherry"},
@@ -50,6 +54,13 @@ inline constexpr std::array<Transition, 16> transitions{{
     {State::copying, State::following, "every chunk of every table is on the target",
      "nothing to undo"},
     {State::following, State::copying, "a table has to be copied again", "nothing to undo"},
+    {State::following, State::rehearsing, "a rehearsal has begun",
+     "wherry rehearse end: what was changed on the target is undone"},
+    {State::rehearsing, State::tidying, "the rehearsal has ended", "nothing to undo"},
+    {State::tidying, State::rehearsing, "something was in the way of undoing it",
+     "wherry rehearse end: the same again"},
+    {State::tidying, State::following,
+     "everything that was changed on the target is the source's again", "nothing to undo"},
     {State::following, State::sealing, "a cut-over has begun", "lower the source's guards"},
     {State::sealing, State::sealed, "nobody can write to the source any more",
      "lower the source's guards"},

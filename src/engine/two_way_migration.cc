@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include "engine/hand_over.h"
@@ -77,6 +78,13 @@ std::shared_ptr<Migration> TwoWayMigration::open(Side active) {
   options.ddl_policy = options_.ddl_policy;
   options.objects = to.objects;
   options.watched = to.watched;
+  if (forth) {
+    options.rehearsals = to.rehearsals;
+    options.source_log = from.kept_log;
+    options.target_log = to.kept_log;
+    options.open_target = [this](const std::stop_token& stop) { new_guards_.lower(stop); };
+    options.close_target = [this](const std::stop_token& stop) { close_target(stop); };
+  }
   return std::make_shared<Migration>(from.source, to.target, to.ddl, forth ? journal_ : back_,
                                      limits_, std::move(options));
 }
@@ -199,6 +207,45 @@ CutOver TwoWayMigration::cut_over(SwitchDirection direction, const SwitchOptions
                   forth ? new_guards_ : old_guards_, forth ? old_.source : new_.source,
                   forth ? new_.source : old_.source, filter_from(active), back_filter()},
                  std::move(host), options, log_);
+}
+
+// "" if one may begin.
+std::string TwoWayMigration::in_the_way_of_rehearsal() const {
+  if (log_.running()) return "a switch is going on";
+  const State state = state_of(journal_);
+  return state == State::following
+             ? ""
+             : fmt::format("{}, must be {}", to_string(state), to_string(State::following));
+}
+
+std::vector<SwitchCheck> TwoWayMigration::check_rehearsal(std::chrono::seconds lasting) {
+  const std::string no = in_the_way_of_rehearsal();
+  std::vector<SwitchCheck> checks{{"state", no.empty(), no.empty() ? "following" : no}};
+  for (auto& check : current()->check_rehearsal(lasting)) checks.push_back(std::move(check));
+  return checks;
+}
+
+void TwoWayMigration::begin_rehearsal(std::chrono::seconds lasting) {
+  if (const std::string no = in_the_way_of_rehearsal(); !no.empty()) {
+    throw Error(ErrorKind::rejected, "rehearsal.refused", "nothing was done: state: " + no);
+  }
+  current()->begin_rehearsal(lasting);
+}
+
+void TwoWayMigration::end_rehearsal(bool resync) { current()->end_rehearsal(resync); }
+RehearsalView TwoWayMigration::rehearsal() { return current()->rehearsal(); }
+
+// Up to a cut-over nobody but us writes there then; without guards that is for the testers to see
+// to.
+void TwoWayMigration::close_target(const std::stop_token& stop) {
+  if (!new_guards_.has_guards()) return;
+  new_guards_.prepare();
+  options_.write_undo(Side::target, guards_raised(journal_, Side::target));
+  new_guards_.raise(stop);
+  const auto left = new_guards_.drain(SwitchOptions().patience, stop);
+  if (left.empty()) return;
+  throw Error(ErrorKind::rejected, "rehearsal.writers_left", "somebody can still write there",
+              left.front().who + ": " + left.front().why);
 }
 
 std::vector<SwitchCheck> TwoWayMigration::check_switch(SwitchDirection direction) {

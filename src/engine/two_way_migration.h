@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "contract/guard.h"
+#include "contract/rehearsal.h"
 #include "contract/sequences.h"
 #include "engine/cut_over.h"
 #include "engine/guarded_side.h"
@@ -28,6 +29,8 @@ struct ServerParts {
   contract::WatchedTarget* watched = nullptr;
   contract::CounterSource* counts = nullptr;
   contract::CounterTarget* lifts = nullptr;
+  contract::RehearsalTarget* rehearsals = nullptr;
+  contract::KeptLog* kept_log = nullptr;
   std::vector<contract::Guard*> guards{};  // in the order in which they are raised
 };
 
@@ -58,6 +61,10 @@ class TwoWayMigration final : public AnyMigration {
   std::vector<SwitchCheck> check_switch(SwitchDirection direction) override;
   void begin_switch(SwitchDirection direction, const SwitchOptions& options) override;
   SwitchView switch_view() const override;
+  std::vector<SwitchCheck> check_rehearsal(std::chrono::seconds lasting) override;
+  void begin_rehearsal(std::chrono::seconds lasting) override;
+  void end_rehearsal(bool resync) override;
+  RehearsalView rehearsal() override;
 
  private:
   std::shared_ptr<Migration> current() const;
@@ -67,6 +74,8 @@ class TwoWayMigration final : public AnyMigration {
   CutOver cut_over(SwitchDirection direction, const SwitchOptions& options);
   void do_switch(SwitchDirection direction, const SwitchOptions& options,
                  const std::stop_token& stop);
+  std::string in_the_way_of_rehearsal() const;
+  void close_target(const std::stop_token& stop);
   void stand_still();
   void heed(const std::stop_token& stop);
   std::vector<model::Finding> lift(const ServerParts& to, Side active,

@@ -114,6 +114,8 @@ RunningTwoWay::RunningTwoWay(GatedServer& old_server, GatedServer& new_server,
       new_ddl_(new_server.server),
       old_watched_(old_server.server),
       new_watched_(new_server.server),
+      old_rehearsals_(old_server.server),
+      new_rehearsals_(new_server.server),
       old_guard_(old_server, death_),
       new_guard_(new_server, death_) {
   limits_.chunk_bytes = 8U << 10U;
@@ -124,22 +126,13 @@ RunningTwoWay::RunningTwoWay(GatedServer& old_server, GatedServer& new_server,
   options.route = [](const model::CollectionName& name) { return name; };
   options.ddl_policy = [](const std::string&) { return DdlAction::apply; };
   options.write_undo = [](Side, const std::vector<NamedUndo>&) {};
-  migration_ = std::make_unique<TwoWayMigration>(ServerParts{old_source_,
-                                                             old_target_,
-                                                             &old_ddl_,
-                                                             nullptr,
-                                                             &old_watched_,
-                                                             nullptr,
-                                                             nullptr,
-                                                             {&old_guard_}},
-                                                 ServerParts{new_source_,
-                                                             new_target_,
-                                                             &new_ddl_,
-                                                             nullptr,
-                                                             &new_watched_,
-                                                             nullptr,
-                                                             nullptr,
-                                                             {&new_guard_}},
+  ServerParts old_parts{old_source_, old_target_, &old_ddl_, nullptr, &old_watched_};
+  old_parts.rehearsals = &old_rehearsals_;
+  old_parts.guards = {&old_guard_};
+  ServerParts new_parts{new_source_, new_target_, &new_ddl_, nullptr, &new_watched_};
+  new_parts.rehearsals = &new_rehearsals_;
+  new_parts.guards = {&new_guard_};
+  migration_ = std::make_unique<TwoWayMigration>(std::move(old_parts), std::move(new_parts),
                                                  *journal_, *back_, limits_, std::move(options));
   thread_ = std::jthread([this](const std::stop_token& stop) {
     try {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "engine/two_way_migration.h"
+#include "stores/memory/rehearsal.h"
 #include "tests/engine/row_test_bed.h"
 
 namespace wherry::engine {
@@ -122,6 +123,7 @@ class RunningTwoWay {
   stores::memory::Target old_target_, new_target_;
   stores::memory::DdlTarget old_ddl_, new_ddl_;
   stores::memory::WatchedTarget old_watched_, new_watched_;
+  stores::memory::RehearsalTarget old_rehearsals_, new_rehearsals_;
   GateGuard old_guard_, new_guard_;
   std::unique_ptr<TwoWayMigration> migration_;
   std::atomic<bool> ended_{false};
