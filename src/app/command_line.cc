@@ -120,6 +120,7 @@ std::unique_ptr<CLI::App> make_command_tree(Context& context) {
   add_resume(*root, context);
   add_verify(*root, context);
   add_repair(*root, context);
+  add_rehearse(*root, context);
   add_cutover(*root, context);
   add_rollback(*root, context);
   add_report(*root, context);

@@ -2,7 +2,6 @@
 // that runs the migration.
 
 #include <chrono>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -11,10 +10,10 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 #include "app/ask.h"
 #include "app/command.h"
+#include "app/confirm.h"
 #include "app/cutover_view.h"
 #include "app/output.h"
 #include "base/error.h"
@@ -45,13 +44,6 @@ std::optional<std::chrono::milliseconds> downtime(const CutOverFlags& flags,
                                                   const config::Migration& config) {
   if (flags.max_downtime.empty()) return config.cutover.max_downtime;
   return config::parse_duration(flags.max_downtime);
-}
-
-bool agreed(Context& context, const std::string& what) {
-  context.err << what << " now? Applications cannot write for a moment. [y/N] " << std::flush;
-  std::string answer;
-  std::getline(std::cin, answer);
-  return answer == "y" || answer == "yes";
 }
 
 // Prints each step when it has ended, until the switch has.
@@ -102,10 +94,11 @@ ExitCode do_switch(Context& context, const std::string& path, const CutOverFlags
     return all_hold ? ExitCode::ok : ExitCode::blocked;
   }
   if (!flags.yes) {
-    if (::isatty(STDIN_FILENO) != 1) {
-      return report_usage(context, "nobody is there to be asked", "add --yes");
-    }
-    if (!agreed(context, path == "/cutover" ? "Switch over" : "Go back")) return ExitCode::stopped;
+    const auto agreed =
+        confirmed(context, std::string(path == "/cutover" ? "Switch over" : "Go back") +
+                               " now? Applications cannot write for a moment.");
+    if (!agreed) return report_usage(context, "nobody is there to be asked", "add --yes");
+    if (!*agreed) return ExitCode::stopped;
   }
   const nlohmann::json options{{"max_downtime_ms", most->count()},
                                {"patience_ms", config->cutover.patience.count()}};

@@ -24,6 +24,10 @@ engine::SwitchOptions switch_options(const std::string& body) {
   return options;
 }
 
+std::chrono::seconds lasting(const std::string& body) {
+  return std::chrono::seconds(nlohmann::json::parse(body).at("lasting_seconds").get<long>());
+}
+
 }  // namespace
 
 control::Handler local_handler(engine::AnyMigration& migration, std::stop_token stop) {
@@ -43,6 +47,16 @@ control::Handler local_handler(engine::AnyMigration& migration, std::stop_token 
       answer = repair_document(migration.repair(dry_run, stop), dry_run);
     } else if (asked("GET", "/switch")) {
       answer = migration.switch_view();
+    } else if (asked("GET", "/rehearsal")) {
+      answer = migration.rehearsal();
+    } else if (asked("POST", "/rehearsal/check")) {
+      answer = migration.check_rehearsal(lasting(request.body));
+    } else if (asked("POST", "/rehearsal/begin")) {
+      migration.begin_rehearsal(lasting(request.body));
+      answer = migration.rehearsal();
+    } else if (asked("POST", "/rehearsal/end")) {
+      migration.end_rehearsal(nlohmann::json::parse(request.body).at("resync").get<bool>());
+      answer = migration.rehearsal();
     } else if (asked("GET", "/cutover") || asked("GET", "/rollback")) {
       answer = migration.check_switch(direction_of(request.path));
     } else if (asked("POST", "/cutover") || asked("POST", "/rollback")) {

@@ -109,6 +109,8 @@ class Server {
     engine::ServerParts parts{*source_.source, *target_.target};
     parts.counts = source_.counters;
     parts.lifts = target_.counters;
+    parts.rehearsals = target_.rehearsals;
+    parts.kept_log = source_.kept_log;
     parts.ddl = target_.ddl;
     parts.objects = target_.objects;
     parts.watched = target_.watched;

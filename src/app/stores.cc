@@ -47,6 +47,7 @@ RowSourceParts mysql_source(const config::Migration& config) {
   auto source = std::make_unique<stores::mysql::Source>(std::move(options));
   RowSourceParts parts;
   parts.counters = source.get();
+  parts.kept_log = source.get();
   parts.source = std::move(source);
   return parts;
 }
@@ -59,6 +60,7 @@ RowTargetParts mysql_target(const config::Migration& config) {
   parts.objects = target.get();
   parts.watched = target.get();
   parts.counters = target.get();
+  parts.rehearsals = target.get();
   parts.target = std::move(target);
   return parts;
 }

@@ -13,6 +13,7 @@
 #include "contract/foreign_writes.h"
 #include "contract/guard.h"
 #include "contract/object_store.h"
+#include "contract/rehearsal.h"
 #include "contract/row_store.h"
 #include "contract/schema_objects.h"
 #include "contract/sequences.h"
@@ -23,6 +24,7 @@ namespace wherry::app {
 struct RowSourceParts {
   std::unique_ptr<contract::RowSource> source;
   contract::CounterSource* counters = nullptr;  // owned by `source`; null: it has none
+  contract::KeptLog* kept_log = nullptr;        // as `counters`; null: it has none, or keeps all
 };
 
 struct RowTargetParts {
@@ -32,7 +34,8 @@ struct RowTargetParts {
   contract::SchemaObjects* objects = nullptr;  // as `ddl`; null: nothing but tables is moved
   contract::WatchedTarget* watched =
       nullptr;  // as `ddl`; null: writes of others are found by new proofs only
-  contract::CounterTarget* counters = nullptr;  // as `ddl`; null: nothing counts up by itself
+  contract::CounterTarget* counters = nullptr;      // as `ddl`; null: nothing counts up by itself
+  contract::RehearsalTarget* rehearsals = nullptr;  // as `ddl`; null: there are none
 };
 
 // The guards that are configured for a server, in the order in which they are raised.
