@@ -25,7 +25,7 @@ std::optional<model::Position> WatchTarget::journaled_place() {
   if (!place) return std::nullopt;
   try {
     // Kept: the file may be gone when it is read, which is for run() to find.
-    if (mark_of(*place, {}) != json.at("mark")) return std::nullopt;
+    if (json.at("mark") != mark_of(*place, {})) return std::nullopt;
   } catch (const base::Error& error) {
     if (error.code() != contract::target_log_lost) throw;
     return std::nullopt;

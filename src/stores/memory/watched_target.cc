@@ -81,7 +81,7 @@ class Log final : public contract::TargetLog {
   static model::Key key_of(const Row& row, const std::vector<std::size_t>& key) {
     std::vector<std::string> parts;
     for (const auto column : key) parts.push_back(row.at(column).value_or(""));
-    return model::Key(std::move(parts));
+    return model::Key(parts);
   }
 
   std::shared_ptr<Server> server_;

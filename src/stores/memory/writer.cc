@@ -41,7 +41,7 @@ class Writer final : public contract::RowWriter {
 
   void begin_table(const contract::TablePair& table) override {
     begin_window();
-    steps_.push_back([name = table.target](Transaction& t) { t.erase_range(name, {}, {}); });
+    steps_.emplace_back([name = table.target](Transaction& t) { t.erase_range(name, {}, {}); });
   }
 
   void append(const contract::TablePair& table, const model::RowBatch& rows) override {
@@ -81,7 +81,7 @@ class Writer final : public contract::RowWriter {
               contract::Replay way) override {
     assert(in_window_);
     const bool tolerant = way == contract::Replay::tolerant;
-    steps_.push_back([name = table.target, event, tolerant](Transaction& t) {
+    steps_.emplace_back([name = table.target, event, tolerant](Transaction& t) {
       t.switch_off_foreign_keys();
       const std::size_t rows = std::max(event.before.rows(), event.after.rows());
       for (std::size_t row = 0; row < rows; ++row) {
@@ -110,8 +110,8 @@ class Writer final : public contract::RowWriter {
     for (std::size_t row = change.first; row < change.first + change.count; ++row) {
       std::optional<Row> after;
       if (change.after != nullptr) after = row_in(*change.after, row);
-      steps_.push_back([this, name = rules.tables.at(change.parent)->target,
-                        before = row_in(*change.before, row), after](Transaction& t) {
+      steps_.emplace_back([this, name = rules.tables.at(change.parent)->target,
+                           before = row_in(*change.before, row), after](Transaction& t) {
         t.carry_on(name, before, after ? &*after : nullptr,
                    [this](const model::CollectionName& child, const Row& touched) {
                      if (touched_) touched_(child, touched);
