@@ -245,7 +245,7 @@ TEST_F(Rehearsals, somebody_who_still_writes_there_is_in_the_way_of_its_end) {
 }
 
 // One process begins a rehearsal and ends it, and is killed at a side effect of that; the next goes
-// on from what it left.
+// on from what it left. An earlier one left the target guarded.
 TEST(RehearsalKilled, anywhere_it_goes_on_or_is_undone) {
   int step = 1;
   for (bool killed = true; killed && !testing::Test::HasFailure(); ++step) {
@@ -257,6 +257,8 @@ TEST(RehearsalKilled, anywhere_it_goes_on_or_is_undone) {
     {
       auto death = std::make_shared<Death>();
       RunningTwoWay run(from, to, at, death);
+      ASSERT_TRUE(begin(run));
+      ASSERT_TRUE(end(run));
       ASSERT_TRUE(run.wait_proved());
       death->at(step);
       try {
@@ -282,6 +284,7 @@ TEST(RehearsalKilled, anywhere_it_goes_on_or_is_undone) {
     ASSERT_TRUE(next.wait_settled());
     EXPECT_EQ(next.state(), "following");
     expect_equal(from, to);
+    EXPECT_TRUE(to.closed());
     std::filesystem::remove_all(at);
   }
   EXPECT_GT(step, 8);
