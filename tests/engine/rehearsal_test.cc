@@ -1,7 +1,7 @@
 // Rehearsals, on servers in memory: whatever a test does to the target, exactly that is undone,
 // whatever instant a process is killed at.
 
-#include <map>
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -15,10 +15,8 @@ namespace wherry::engine {
 namespace {
 
 using namespace std::chrono_literals;
-using stores::memory::Row;
 using stores::memory::Transaction;
 using testing::ElementsAre;
-using testing::HasSubstr;
 
 constexpr auto a_day = std::chrono::hours(24);
 const model::CollectionName diary_name{"bank", "diary"};    // without a key
@@ -71,10 +69,10 @@ bool end(RunningTwoWay& run, bool resync = false) {
 // They are told once a second.
 bool foreign_writes_told(RunningTwoWay& run) {
   std::this_thread::sleep_for(1500ms);
-  for (const auto& finding : run.migration().status().findings) {
-    if (finding.code == "target.foreign_writes") return true;
-  }
-  return false;
+  const auto findings = run.migration().status().findings;
+  return std::any_of(findings.begin(), findings.end(), [](const auto& finding) {
+    return finding.code == "target.foreign_writes";
+  });
 }
 
 class Rehearsals : public testing::Test {
