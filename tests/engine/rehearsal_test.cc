@@ -70,9 +70,8 @@ bool end(RunningTwoWay& run, bool resync = false) {
 bool foreign_writes_told(RunningTwoWay& run) {
   std::this_thread::sleep_for(1500ms);
   const auto findings = run.migration().status().findings;
-  return std::any_of(findings.begin(), findings.end(), [](const auto& finding) {
-    return finding.code == "target.foreign_writes";
-  });
+  return std::any_of(findings.begin(), findings.end(),
+                     [](const auto& finding) { return finding.code == "target.foreign_writes"; });
 }
 
 class Rehearsals : public testing::Test {
