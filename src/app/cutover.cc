@@ -111,9 +111,10 @@ ExitCode do_switch(Context& context, const std::string& path, const CutOverFlags
   }
   if (view.at("error").is_null()) return ExitCode::ok;
   if (!context.json) {
-    return report(context,
-                  base::Error(base::ErrorKind::rejected, view.at("error").at("code"),
-                              "undone: " + view.at("error").at("message").get<std::string>()));
+    const auto code = view.at("error").at("code").get<std::string>();
+    const std::string ends = code == "cutover.not_opened" ? "not done to its end: " : "undone: ";
+    return report(context, base::Error(base::ErrorKind::rejected, code,
+                                       ends + view.at("error").at("message").get<std::string>()));
   }
   return ExitCode::error;
 }

@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include "base/text.h"
+#include "engine/deadline.h"
 #include "engine/history.h"
 #include "engine/retry.h"
 
@@ -61,7 +62,15 @@ State before_of(State state) {
 
 // Opens the side that applications write to. Not given up before it is done, unless it cannot be.
 void open_side(GuardedSide& side, const std::stop_token& stop) {
-  keep_trying(stop, "lowering the guards", [&] { side.lower(stop); });
+  try {
+    keep_trying(stop, "lowering the guards", [&] { side.lower(stop); });
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::rejected) throw;
+    throw Error(ErrorKind::rejected, "cutover.not_opened",
+                fmt::format("the {} is where applications write, and is not open: {}",
+                            to_string(side.side()), error.what()),
+                "mend it, then stop and start `wherry run`: that opens it first of all");
+  }
 }
 
 }  // namespace
@@ -113,6 +122,13 @@ std::vector<SwitchCheck> CutOver::check() {
         : refused.empty() ? "can be raised"
                           : refused);
   }
+  for (auto* awaited : parts_.awaited) {
+    const std::string refused = blockers_among(awaited->assess());
+    add("wait for", refused.empty(),
+        refused.empty() ? fmt::format("{}, at most {}", awaited->name(),
+                                      base::human_duration(awaited->patience()))
+                        : refused);
+  }
   auto of_way_back = parts_.to_log.assess(parts_.back_filter);
   for (auto& finding : host_.assess_way_back()) {
     // That they are there is what it is about.
@@ -156,10 +172,7 @@ nlohmann::json CutOver::run(const std::stop_token& stop) {
     lift_counters();
     log_.step("make the way back ready");
     const model::Position at = host_.hand_over(looked_through);
-    if (time_left() <= 0ms) {
-      throw Error(ErrorKind::rejected, "cutover.too_long",
-                  "the longest downtime is over before the other side was open");
-    }
+    require_time_left("the other side was open");
     go(parts_.journal, course.after, "at " + final_.text());
     log_.step("open the " + std::string(to_string(parts_.to.side())));
     open_side(parts_.to, {});
@@ -181,33 +194,49 @@ void CutOver::seal(const std::stop_token& stop) {
   go(parts_.journal, course.sealing, "on request");
   dirty_at_seal_ = host_.status().dirty_keys.value_or(0);
   sealed_from_ = Clock::now();
-  parts_.from.raise(stop);
+  raise_in_time(stop);
   log_.step("disconnect who could still write");
   if (const auto left = parts_.from.drain(std::min(options_.patience, time_left()), stop);
       !left.empty()) {
     throw Error(ErrorKind::rejected, "seal.writers_left", "somebody can still write", named(left));
   }
+  wait_for_others(stop);
   log_.step("take the final position");
   final_ = parts_.from_log.final_position(time_left(), stop);
   log_.detail(final_.text());
   go(parts_.journal, course.sealed, "at " + final_.text());
 }
 
+void CutOver::raise_in_time(const std::stop_token& stop) {
+  const Deadline deadline(sealed_from_ + options_.max_downtime, stop);
+  try {
+    parts_.from.raise(deadline.token());
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::cancelled || stop.stop_requested()) throw;
+    require_time_left("every guard was up");
+    throw;
+  }
+}
+
+void CutOver::wait_for_others(const std::stop_token& stop) {
+  for (auto* awaited : parts_.awaited) {
+    log_.step("wait for " + awaited->name());
+    require_time_left("all that is waited for was done");
+    awaited->wait(time_left(), stop);
+  }
+}
+
 void CutOver::apply_and_prove(const std::stop_token& stop) {
   log_.step("apply the rest and prove it");
   while (!host_.is_settled()) {
-    if (time_left() <= 0ms) {
-      throw Error(ErrorKind::rejected, "cutover.too_long",
-                  fmt::format("not every row was proved equal within {} ms",
-                              options_.max_downtime.count()));
-    }
+    require_time_left("every row was proved equal");
     sleep_for(5ms, stop);
   }
 }
 
 model::Position CutOver::require_no_writes_since(const model::Position& place,
                                                  const std::stop_token& stop) {
-  const model::Position end = parts_.from_log.position();
+  model::Position end = parts_.from_log.position();
   if (end == place) return end;
   contract::TrackedTables tracked;
   model::CollectionId id = 0;
@@ -256,6 +285,12 @@ void CutOver::undo(const Error& why) {
   open_side(parts_.from, {});
   if (!is_switching(state_of(parts_.journal))) return;
   go(parts_.journal, course_of(parts_.direction).before, "undone");
+}
+
+void CutOver::require_time_left(std::string_view before) const {
+  if (time_left() > 0ms) return;
+  throw Error(ErrorKind::rejected, "cutover.too_long",
+              fmt::format("the longest downtime is over before {}", before));
 }
 
 std::chrono::milliseconds CutOver::time_left() const {

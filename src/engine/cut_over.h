@@ -2,8 +2,8 @@
 // The switch from the side that applications write to (`from`) to the other (`to`), either way
 // round; knows no store. Used by one thread, beside the migration that follows from `from` to `to`.
 //
-//   check → guard `to` → seal `from` → drain → final position → apply and prove → stand still →
-//   hand over → switched → open `to`
+//   check → guard `to` → seal `from` → drain → wait for what others end → final position →
+//   apply and prove → stand still → hand over → switched → open `to`
 //
 // Up to "switched", whatever goes wrong is undone: `from` is open again and everything goes on as
 // before. That one line of the journal is the switch: behind it `to` is opened, by whoever comes
@@ -13,9 +13,11 @@
 #include <functional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
+#include "contract/awaited.h"
 #include "contract/row_store.h"
 #include "engine/guarded_side.h"
 #include "engine/status.h"
@@ -51,10 +53,11 @@ struct SwitchParts {
   journal::Journal& journal;  // that has the state
   GuardedSide& from;
   GuardedSide& to;
-  contract::RowSource& from_log;      // the log of `from`, as it is followed
-  contract::RowSource& to_log;        // of `to`, as it will be followed
-  contract::TableFilter filter;       // of what is followed, by the names on `from`
-  contract::TableFilter back_filter;  // by the names on `to`
+  contract::RowSource& from_log;              // the log of `from`, as it is followed
+  contract::RowSource& to_log;                // of `to`, as it will be followed
+  contract::TableFilter filter;               // of what is followed, by the names on `from`
+  contract::TableFilter back_filter;          // by the names on `to`
+  std::vector<contract::Awaited*> awaited{};  // in this order, behind the drain
 };
 
 class CutOver {
@@ -70,6 +73,9 @@ class CutOver {
 
  private:
   void seal(const std::stop_token& stop);
+  // Not longer than the longest downtime.
+  void raise_in_time(const std::stop_token& stop);
+  void wait_for_others(const std::stop_token& stop);
   void apply_and_prove(const std::stop_token& stop);
   void lift_counters();
   // Up to the log's end, which it returns.
@@ -77,6 +83,7 @@ class CutOver {
                                           const std::stop_token& stop);
   void undo(const base::Error& why);
   std::chrono::milliseconds time_left() const;
+  void require_time_left(std::string_view before) const;
   nlohmann::json certificate(const Status& proved, const model::Position& at) const;
 
   SwitchParts parts_;

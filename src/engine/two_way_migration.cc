@@ -203,10 +203,11 @@ CutOver TwoWayMigration::cut_over(SwitchDirection direction, const SwitchOptions
       return chosen.contains(name);
     });
   };
-  return CutOver({direction, journal_, forth ? old_guards_ : new_guards_,
-                  forth ? new_guards_ : old_guards_, forth ? old_.source : new_.source,
-                  forth ? new_.source : old_.source, filter_from(active), back_filter()},
-                 std::move(host), options, log_);
+  return CutOver(
+      {direction, journal_, forth ? old_guards_ : new_guards_, forth ? new_guards_ : old_guards_,
+       forth ? old_.source : new_.source, forth ? new_.source : old_.source, filter_from(active),
+       back_filter(), options_.awaited},
+      std::move(host), options, log_);
 }
 
 // "" if one may begin.

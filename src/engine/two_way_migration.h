@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "contract/awaited.h"
 #include "contract/guard.h"
 #include "contract/rehearsal.h"
 #include "contract/sequences.h"
@@ -41,6 +42,7 @@ struct TwoWayOptions {
   DdlPolicy ddl_policy;
   // As SwitchHost::write_undo.
   std::function<void(Side, const std::vector<NamedUndo>&)> write_undo;
+  std::vector<contract::Awaited*> awaited{};  // in a switch; they outlive the migration
 };
 
 class TwoWayMigration final : public AnyMigration {

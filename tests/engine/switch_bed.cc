@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "engine/retry.h"
 #include "journal/sqlite.h"
 #include "tests/engine/dying_journal.h"
 
@@ -40,8 +41,9 @@ contract::GuardUndo GateGuard::look() {
   return {server_.closed() ? "closed" : "open", {"OPEN " + server_.server->name()}};
 }
 
-void GateGuard::raise(const contract::GuardUndo& /*undo*/, const std::stop_token& /*stop*/) {
+void GateGuard::raise(const contract::GuardUndo& /*undo*/, const std::stop_token& stop) {
   death_->before();
+  if (goes_up_slowly) sleep_for(60s, stop);
   if (cannot_be_raised) {
     throw base::Error(base::ErrorKind::rejected, "test.not_raised", "cannot be raised");
   }
@@ -59,6 +61,20 @@ void GateGuard::lower(const contract::GuardUndo& undo, const std::stop_token& /*
   death_->before();
   if (undo.state == "open") server_.open();
   death_->after();
+}
+
+std::vector<model::Finding> Queue::assess() {
+  if (!is_missing) return {};
+  return {{model::Severity::blocker, "test.missing", "queue", "there is none", ""}};
+}
+
+void Queue::wait(std::chrono::milliseconds at_most, const std::stop_token& /*stop*/) {
+  death_->before();
+  ++waited_for;
+  given_ms = at_most.count();
+  if (never_ends) {
+    throw base::Error(base::ErrorKind::rejected, "test.not_drained", "17 messages are left");
+  }
 }
 
 Clients::Clients(GatedServer& old_server, GatedServer& new_server)
@@ -117,7 +133,8 @@ RunningTwoWay::RunningTwoWay(GatedServer& old_server, GatedServer& new_server,
       old_rehearsals_(old_server.server),
       new_rehearsals_(new_server.server),
       old_guard_(old_server, death_),
-      new_guard_(new_server, death_) {
+      new_guard_(new_server, death_),
+      queue_(death_) {
   limits_.chunk_bytes = 8U << 10U;
   limits_.window_changes = 20;
   TwoWayOptions options;
@@ -126,6 +143,7 @@ RunningTwoWay::RunningTwoWay(GatedServer& old_server, GatedServer& new_server,
   options.route = [](const model::CollectionName& name) { return name; };
   options.ddl_policy = [](const std::string&) { return DdlAction::apply; };
   options.write_undo = [](Side, const std::vector<NamedUndo>&) {};
+  options.awaited = {&queue_};
   ServerParts old_parts{old_source_, old_target_, &old_ddl_, nullptr, &old_watched_};
   old_parts.rehearsals = &old_rehearsals_;
   old_parts.guards = {&old_guard_};

@@ -69,9 +69,28 @@ class GateGuard final : public contract::Guard {
 
   std::atomic<bool> leaves_somebody{false};
   std::atomic<bool> cannot_be_raised{false};
+  std::atomic<bool> goes_up_slowly{false};  // until it is told to stop
 
  private:
   GatedServer& server_;
+  std::shared_ptr<Death> death_;
+};
+
+// Something that a switch waits for.
+class Queue final : public contract::Awaited {
+ public:
+  explicit Queue(std::shared_ptr<Death> death) : death_(std::move(death)) {}
+  std::string name() const override { return "the queue"; }
+  std::chrono::milliseconds patience() const override { return std::chrono::seconds(5); }
+  std::vector<model::Finding> assess() override;
+  void wait(std::chrono::milliseconds at_most, const std::stop_token& stop) override;
+
+  std::atomic<bool> is_missing{false};
+  std::atomic<bool> never_ends{false};
+  std::atomic<int> waited_for{0};
+  std::atomic<std::int64_t> given_ms{0};  // at the last wait
+
+ private:
   std::shared_ptr<Death> death_;
 };
 
@@ -106,6 +125,7 @@ class RunningTwoWay {
   TwoWayMigration& migration() { return *migration_; }
   GateGuard& old_guard() { return old_guard_; }
   GateGuard& new_guard() { return new_guard_; }
+  Queue& queue() { return queue_; }
   bool wait_until(const std::function<bool()>& holds, std::chrono::seconds patience) const;
   bool wait_settled();
   bool wait_proved();  // every chunk, whatever is dirty
@@ -125,6 +145,7 @@ class RunningTwoWay {
   stores::memory::WatchedTarget old_watched_, new_watched_;
   stores::memory::RehearsalTarget old_rehearsals_, new_rehearsals_;
   GateGuard old_guard_, new_guard_;
+  Queue queue_;
   std::unique_ptr<TwoWayMigration> migration_;
   std::atomic<bool> ended_{false};
   std::jthread thread_;

@@ -87,10 +87,43 @@ TEST_F(Switches, what_is_in_the_way_undoes_it) {
   expect_undone(run.do_switch(SwitchDirection::cutover), "seal.writers_left");
   run.old_guard().leaves_somebody = false;
   expect_undone(run.do_switch(SwitchDirection::cutover, {.max_downtime = 0ms}), "cutover.too_long");
+  run.queue().never_ends = true;
+  expect_undone(run.do_switch(SwitchDirection::cutover), "test.not_drained");
+  run.queue().never_ends = false;
   // Back from nowhere, and over twice.
   EXPECT_EQ(run.do_switch(SwitchDirection::rollback).error_code, "cutover.refused");
   EXPECT_FALSE(run.do_switch(SwitchDirection::cutover).error_code);
   EXPECT_EQ(run.do_switch(SwitchDirection::cutover).error_code, "cutover.refused");
+}
+
+// A guard that goes up too slowly is told to stop.
+TEST_F(Switches, is_not_held_up_by_a_guard) {
+  RunningTwoWay run(old_server, new_server, folder);
+  ASSERT_TRUE(run.wait_proved());
+  run.old_guard().goes_up_slowly = true;
+  const auto began = std::chrono::steady_clock::now();
+  const auto view = run.do_switch(SwitchDirection::cutover, {.max_downtime = 200ms});
+  EXPECT_EQ(view.error_code, "cutover.too_long");
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 5s);
+  EXPECT_FALSE(old_server.closed());
+}
+
+TEST_F(Switches, wait_for_what_has_to_end_outside) {
+  RunningTwoWay run(old_server, new_server, folder);
+  ASSERT_TRUE(run.wait_proved());
+  run.queue().is_missing = true;
+  EXPECT_EQ(run.do_switch(SwitchDirection::cutover).error_code, "cutover.refused");
+  EXPECT_EQ(run.queue().waited_for, 0);
+  run.queue().is_missing = false;
+  const auto view = run.do_switch(SwitchDirection::cutover, {.max_downtime = 3s});
+  ASSERT_FALSE(view.error_code) << *view.error_message;
+  EXPECT_EQ(run.queue().waited_for, 1);
+  EXPECT_LE(run.queue().given_ms, 3000);
+  std::vector<std::string> steps;
+  for (const auto& step : view.steps) steps.push_back(step.what);
+  const auto waited = std::find(steps.begin(), steps.end(), "wait for the queue");
+  ASSERT_NE(waited, steps.end());
+  EXPECT_EQ(*std::next(waited), "take the final position");
 }
 
 // One process gets ready for a switch and is killed at a side effect of it; another goes on from
