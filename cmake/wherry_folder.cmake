@@ -3,7 +3,7 @@ include(GoogleTest)
 
 # The folders of src/ in dependency order. A folder with no CMakeLists.txt yet is left out of the build.
 set(WHERRY_FOLDERS
-  base model config wire/mysql contract journal ledger stores/memory stores/mysql stores/file objects engine control app)
+  base model config wire/mysql contract guards journal ledger stores/memory stores/mysql stores/file objects engine control app)
 
 # A dependency is the name of one of our folders (wire_mysql) or an imported target (fmt::fmt). Imported ones must exist, so that a
 # misspelt name fails here and not at the link.

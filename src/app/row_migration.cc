@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "app/storeless_guards.h"
 #include "app/stores.h"
 #include "base/error.h"
 #include "engine/assess.h"
@@ -100,9 +101,14 @@ class Server {
       : source_(store_of(from.source).row_source(from)),
         target_(store_of(to.target).row_target(to)) {}
 
-  void guard(const config::Migration& config, engine::Side side) {
+  // Those of no store go up first and come down last: applications are stopped before they are shut
+  // out, and let in before they are started.
+  void guard(const config::Migration& config, engine::Side side, journal::Journal& journal) {
+    guards_ = storeless_guards(config, side, journal);
     const auto& store = side == engine::Side::source ? config.source : config.target;
-    guards_ = store_of(store).guards(config, side, *source_.source);
+    for (auto& of_store : store_of(store).guards(config, side, *source_.source)) {
+      guards_.push_back(std::move(of_store));
+    }
   }
 
   engine::ServerParts parts() {
@@ -150,15 +156,17 @@ class RowMigration final : public OpenMigration {
       : journal_(journal::open_sqlite(journal_file(config))),
         back_(journal::open_sqlite(way_back_file(config))),
         old_(config, turned_round(config)),
-        new_(turned_round(config), config) {
+        new_(turned_round(config), config),
+        awaited_(awaited_commands(config, *journal_)) {
     apply_limits(config.limits, limits_);
     apply_verify(config.verify, limits_);
-    old_.guard(config, engine::Side::source);
-    new_.guard(config, engine::Side::target);
+    old_.guard(config, engine::Side::source, *journal_);
+    new_.guard(config, engine::Side::target, *journal_);
     auto options = options_of(config);
     options.write_undo = [config](engine::Side side, const auto& undos) {
       write_undo_script(config, side, undos);
     };
+    for (const auto& awaited : awaited_) options.awaited.push_back(awaited.get());
     migration_.emplace(old_.parts(), new_.parts(), *journal_, *back_, limits_, std::move(options));
   }
 
@@ -171,6 +179,7 @@ class RowMigration final : public OpenMigration {
   std::unique_ptr<journal::Journal> back_;
   Server old_;
   Server new_;
+  std::vector<std::unique_ptr<contract::Awaited>> awaited_;
   engine::Limits limits_;
   std::optional<engine::TwoWayMigration> migration_;
 };

@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "config/cutover_reader.h"
 #include "config/reader.h"
 #include "config/store_reader.h"
 #include "config/yaml.h"
@@ -325,27 +326,7 @@ class MigrationReader {
   void read_cutover() {
     const Field section = root_.get("cutover").or_absent();
     if (!only_for_rows(section, "cutover")) return;
-    CutOver& cutover = migration_.cutover;
-    Keys keys(section, "keys such as guards and max_downtime", reader_);
-    if (auto time = reader_.duration(keys.get("max_downtime"))) cutover.max_downtime = *time;
-    if (auto time = reader_.duration(keys.get("patience"))) cutover.patience = *time;
-    Keys guards(keys.get("guards").or_absent(), "accounts:, read_only: and events:", reader_);
-    const Field accounts = guards.get("accounts");
-    if (const auto list = reader_.list(accounts, "a list such as [\"app@%\"]")) {
-      for (const Field& item : *list) {
-        const auto text = reader_.text(item, "an account such as \"app@%\"");
-        if (!text) continue;
-        if (text->find('@') == std::string::npos) {
-          reader_.bad_value(item, *text, "an account such as \"app@%\"");
-          continue;
-        }
-        cutover.guards.accounts.push_back(*text);
-      }
-    }
-    cutover.guards.read_only = reader_.boolean(guards.get("read_only")).value_or(false);
-    cutover.guards.events = reader_.boolean(guards.get("events")).value_or(false);
-    guards.finish();
-    keys.finish();
+    migration_.cutover = config::read_cutover(section, reader_);
   }
 
   void read_journal() {

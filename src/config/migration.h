@@ -96,17 +96,33 @@ struct Verify {
   std::chrono::milliseconds recheck_wait{500};             // between them
 };
 
+// The user's own commands in place of a guard, for /bin/sh.
+struct CommandGuard {
+  std::string raise;
+  std::string lower;
+  std::string check;                          // empty: none
+  std::chrono::milliseconds timeout{10'000};  // of each
+};
+
 // How applications are kept from writing while a side is sealed; the same on both sides.
 struct Guards {
+  std::optional<CommandGuard> command;
   std::vector<std::string> accounts;  // "user@host": they keep SELECT
   bool read_only = false;             // the server's own switch
   bool events = false;                // scheduled events are disabled
+};
+
+// A command of the user that ends when something outside of the stores has come to its end.
+struct WaitFor {
+  std::string command;
+  std::chrono::milliseconds timeout{10'000};
 };
 
 struct CutOver {
   std::chrono::milliseconds max_downtime{10'000};  // beyond it all is undone
   std::chrono::milliseconds patience{1'000};       // before who is connected is disconnected
   Guards guards;
+  std::vector<WaitFor> wait_for;  // in this order, before the final position is taken
 };
 
 struct Migration {

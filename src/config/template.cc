@@ -138,12 +138,17 @@ constexpr std::string_view mysql_tail = R"(
 # The switch. Guards keep applications from writing to a side that is sealed; the same on both sides. Without any, `wherry cutover` refuses.
 #cutover:
   #guards:
+    # Commands of your own that stop and start the applications; WHERRY_SIDE says for which side.
+    #command: {raise: /etc/wherry/stop-app, lower: /etc/wherry/start-app, check: /etc/wherry/app-is-stopped, timeout: 10 s}
     # These lose every privilege to write and get it back, to the byte.
     #accounts: ["app@%", "report@10.0.%"]
     # The server's own read_only. Accounts that may bypass it are told of.
     #read_only: true
     # Scheduled events of these schemas are disabled meanwhile.
     #events: true
+  # Run while nobody is let in, before the final position is taken; each ends by itself when it is done.
+  #wait_for:
+    #- {command: /etc/wherry/queue-is-drained, timeout: 5 s}
   # From the first guard until the other side is open. Beyond it all is undone.
   #max_downtime: 10 s
   # Who is connected may end what he does for so long, then he is disconnected.
