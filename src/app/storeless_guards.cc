@@ -3,10 +3,12 @@
 #include <filesystem>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "engine/history.h"
 #include "guards/awaited_command.h"
 #include "guards/command_guard.h"
+#include "guards/network_guard.h"
 
 namespace wherry::app {
 
@@ -31,6 +33,19 @@ std::unique_ptr<contract::Guard> command_guard(const config::CommandGuard& wante
                                                 std::move(commands));
 }
 
+// Null: that side has none.
+std::unique_ptr<contract::Guard> network_guard(const config::NetworkGuard& wanted,
+                                               const config::Migration& config, engine::Side side) {
+  const bool of_source = side == engine::Side::source;
+  const std::string& machine = of_source ? wanted.source : wanted.target;
+  if (machine.empty()) return nullptr;
+  const auto& server = std::get<config::MysqlStore>(of_source ? config.source : config.target);
+  return std::make_unique<guards::NetworkGuard>(
+      guards::GuardedPort{config.name, std::string(engine::to_string(side)), server.host,
+                          server.port},
+      guards::Host(machine), wanted.allow);
+}
+
 }  // namespace
 
 Guards storeless_guards(const config::Migration& config, engine::Side side,
@@ -38,6 +53,11 @@ Guards storeless_guards(const config::Migration& config, engine::Side side,
   const config::Guards& wanted = config.cutover.guards;
   Guards guards;
   if (wanted.command) guards.push_back(command_guard(*wanted.command, config, side, journal));
+  if (wanted.network) {
+    if (auto guard = network_guard(*wanted.network, config, side)) {
+      guards.push_back(std::move(guard));
+    }
+  }
   return guards;
 }
 

@@ -76,5 +76,30 @@ TEST(CutOverSection, mistakes_in_commands_are_told_with_their_lines) {
             (List{"6 config.missing_key", "7 config.wrong_type"}));
 }
 
+TEST(CutOverSection, machines_and_addresses_reach_their_place) {
+  const auto loaded = with_cutover(
+      "cutover: {guards: {network: {allow: [10.0.0.5, \"fd00::/8\"], source: root@db1, target: "
+      "local}}}\n");
+  ASSERT_TRUE(loaded.migration);
+  const auto& network = loaded.migration->cutover.guards.network;
+  ASSERT_TRUE(network);
+  ASSERT_EQ(network->allow.size(), 2U);
+  EXPECT_EQ(network->allow[1].text(), "fd00::/8");
+  EXPECT_EQ(network->source, "root@db1");
+  EXPECT_EQ(network->target, "local");
+}
+
+TEST(CutOverSection, mistakes_in_networks_are_told_with_their_lines) {
+  const auto in_network = [](const std::string& text) {
+    return problems_of("cutover:\n guards:\n  network:\n" + text);
+  };
+  EXPECT_EQ(in_network("   source: local\n   allow:\n   - db1\n   - 10.0.0.0/33\n"),
+            (List{"9 config.bad_value", "10 config.bad_value"}));
+  EXPECT_EQ(in_network("   source: -oProxyCommand=x\n   target: a b\n"),
+            (List{"7 config.bad_value", "8 config.bad_value"}));
+  EXPECT_EQ(in_network("   allow: []\n"), List{"7 config.missing_key"});
+  EXPECT_EQ(in_network("   souce: local\n   target: local\n"), List{"7 config.unknown_key"});
+}
+
 }  // namespace
 }  // namespace wherry::config

@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/ip_network.h"
 #include "config/globs.h"
 #include "config/limits.h"
 #include "config/routes.h"
@@ -104,9 +105,18 @@ struct CommandGuard {
   std::chrono::milliseconds timeout{10'000};  // of each
 };
 
+// Rules on the machines of the servers that let in nobody but these.
+struct NetworkGuard {
+  std::vector<base::IpNetwork> allow;
+  // How that machine is reached: "local", or what ssh takes; empty: that side has no such guard.
+  std::string source;
+  std::string target;
+};
+
 // How applications are kept from writing while a side is sealed; the same on both sides.
 struct Guards {
   std::optional<CommandGuard> command;
+  std::optional<NetworkGuard> network;
   std::vector<std::string> accounts;  // "user@host": they keep SELECT
   bool read_only = false;             // the server's own switch
   bool events = false;                // scheduled events are disabled

@@ -140,6 +140,8 @@ constexpr std::string_view mysql_tail = R"(
   #guards:
     # Commands of your own that stop and start the applications; WHERRY_SIDE says for which side.
     #command: {raise: /etc/wherry/stop-app, lower: /etc/wherry/start-app, check: /etc/wherry/app-is-stopped, timeout: 10 s}
+    # Rules of nftables on the servers' machines, reached by ssh or local, let nobody in but these addresses, Wherry's among them.
+    #network: {allow: ["10.0.0.5"], source: root@old.example.com, target: root@new.example.com}
     # These lose every privilege to write and get it back, to the byte.
     #accounts: ["app@%", "report@10.0.%"]
     # The server's own read_only. Accounts that may bypass it are told of.
