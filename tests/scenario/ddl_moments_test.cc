@@ -1,6 +1,7 @@
 // Changes of definition at moments of their own: one that is refused, those that come while the
 // migration is planned, and those that a crash keeps from the journal.
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -125,10 +126,12 @@ TEST(DdlWhilePlanning, columns_come_and_go_and_the_migration_begins) {
   source.exec_sql(
       "CREATE DATABASE busy; CREATE TABLE busy.t (id INT AUTO_INCREMENT PRIMARY KEY, "
       "a INT)");
+  // Longer from try to try: however slow the machine is, one of them is planned in between.
+  std::atomic<std::chrono::milliseconds> pause{30ms};
   std::jthread changing([&](const std::stop_token& stop) {
     auto connection = source.connect("busy");
     while (!stop.stop_requested()) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(30));
+      std::this_thread::sleep_for(pause.load());
       connection.exec("INSERT INTO t (a) VALUES (1)");
       connection.exec("ALTER TABLE t ADD COLUMN b DOUBLE");
       connection.exec("INSERT INTO t (a, b) VALUES (2, 2)");
@@ -136,7 +139,7 @@ TEST(DdlWhilePlanning, columns_come_and_go_and_the_migration_begins) {
     }
   });
   int began = 0;
-  for (int i = 0; i < 8; ++i) {
+  for (int i = 0; i < 8; ++i, pause = 2 * pause.load()) {
     Wherry wherry(source, target, {"busy.*"});
     wherry.start();
     wait_until("a state beyond planned, or its end", std::chrono::seconds(60), [&] {
