@@ -113,6 +113,7 @@ ProveRows::Done ProveRows::round(const std::vector<Lane>& lanes, const std::stop
   if (!done.chunks && !parts_.ledger.oldest_dirty(1)) return done;
   for (const auto& copied : chunks) parts_.ledger.start_tracking(copied.chunk.collection);
   Suspects suspects;
+  std::vector<std::future<Suspects>> others;
   {
     const auto views = open_both_views(*source, *target, parts_.gate, stop);
     const auto until =
@@ -120,18 +121,18 @@ ProveRows::Done ProveRows::round(const std::vector<Lane>& lanes, const std::stop
         std::max<std::chrono::milliseconds>(views_live, source->views_are_worth_keeping());
     std::vector<std::vector<journal::ChunkRecord>> shares(std::min(lanes.size(), chunks.size()));
     for (std::size_t i = 0; i < chunks.size(); ++i) shares[i % shares.size()].push_back(chunks[i]);
-    std::vector<std::future<Suspects>> others;
     for (std::size_t lane = 1; lane < shares.size(); ++lane) {
-      others.push_back(std::async(std::launch::async, [&, lane] {
-        const auto own =
-            open_both_views(*lanes[lane].source, *lanes[lane].target, parts_.gate, stop);
-        return prove_chunks(own, shares[lane], until, stop);
-      }));
+      others.push_back(std::async(
+          std::launch::async, [&, &own = lanes[lane], share = std::move(shares[lane]), until] {
+            const auto own_views = open_both_views(*own.source, *own.target, parts_.gate, stop);
+            return prove_chunks(own_views, share, until, stop);
+          }));
     }
     if (!shares.empty()) suspects = prove_chunks(views, shares.front(), until, stop);
-    for (auto& other : others) suspects.add(other.get());
     done.keys = prove_dirty_keys(views, suspects, stop);
   }
+  // These views are closed: a change of definition that others wait behind may wait for them.
+  for (auto& other : others) suspects.add(other.get());
   settle(*source, *target, suspects, stop);
   return done;
 }

@@ -234,6 +234,27 @@ TEST_P(MysqlReader, a_stop_breaks_a_blocked_read) {
   EXPECT_EQ(kind_of([&] { (void)r->open_view(); }), ErrorKind::cancelled);
 }
 
+// Writers of a table wait behind its change of definition, which waits for the first view: while
+// the second waited too, nobody would write until both had ended.
+TEST_P(MysqlReader, does_not_wait_behind_a_change_that_waits_for_another_view) {
+  sql("CREATE TABLE t (id INT PRIMARY KEY, v INT); INSERT INTO t VALUES (1,1)");
+  const auto shape = schema("t");
+  const contract::TableRef ref{shape.name, &shape};
+  const auto first = reader();
+  const auto second = reader();
+  auto view = first->open_view();
+  (void)view->digest(ref, {}, digest_key);
+  const auto other_view = second->open_view();
+  std::jthread change([&] { sql("ALTER TABLE t ADD COLUMN w INT"); });
+  Connection watcher(endpoint());
+  while (watcher.query("SELECT 1 FROM information_schema.PROCESSLIST WHERE STATE LIKE '%metadata%'")
+             .empty()) {
+    std::this_thread::sleep_for(5ms);
+  }
+  EXPECT_EQ(kind_of([&] { (void)other_view->digest(ref, {}, digest_key); }), ErrorKind::transient);
+  view.reset();
+}
+
 TEST_P(MysqlReader, refuses_a_table_that_is_not_as_expected) {
   sql("CREATE TABLE t (id INT PRIMARY KEY, v INT); INSERT INTO t VALUES (1,1)");
   const auto shape = schema("t");

@@ -78,6 +78,9 @@ class Reader final : public contract::RowReader {
     const Result log =
         connection_
             ->query_all({"SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+                         // A change of definition may wait for another view of ours, and its server
+                         // lets no writer of that table pass it: rather again than long.
+                         "SET SESSION lock_wait_timeout=2",
                          "SELECT @@GLOBAL.log_bin AS `logs`, " + mode + " AS `gtid_mode`"})
             .back();
     logs_ = log.number(0, "logs") == 1;
@@ -89,17 +92,13 @@ class Reader final : public contract::RowReader {
   // empties a table for views that are open already, so one that reads it later would not hold what
   // it held at the view's place. It is known that nothing was emptied before this, too, where the
   // log's end is still that place.
-  // Waits only so long that a change of definition, which may itself wait for us, can go on.
   static void hold_definitions(Connection& c, const std::vector<model::CollectionName>& tables) {
-    c.execute("SET SESSION lock_wait_timeout=1");
     try {
       for (const auto& table : tables) c.query("SELECT 1 FROM " + qualified(table) + " LIMIT 1");
     } catch (const Error& e) {
-      c.execute("SET SESSION lock_wait_timeout=DEFAULT");
       if (e.code() != "mysql.no_such_object") throw;
       throw Error(ErrorKind::data_mismatch, "mysql.table_changed", e.message(), e.context());
     }
-    c.execute("SET SESSION lock_wait_timeout=DEFAULT");
   }
 
   // A read lock is given when every transaction that changed the tables is over: written to the log

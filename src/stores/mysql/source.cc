@@ -41,6 +41,7 @@ Connection& Source::connected() {
   auto fresh = std::make_unique<Connection>(options_.endpoint,
                                             ConnectOptions{.together = true, .stop = heeded_});
   check_identity(*fresh, options_.identity, "source");
+  fresh->execute("SET SESSION lock_wait_timeout=2");  // as in reader.cc
   options_.identity = server_identity(*fresh);
   connection_ = std::move(fresh);
   return *connection_;
