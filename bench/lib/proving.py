@@ -7,7 +7,7 @@ import time
 from lib.bars import Table
 from lib.following import start_replication
 from lib.migration import Migration, at
-from lib.servers import cpu_seconds, seconds, wait_until
+from lib.servers import cpu_seconds, seconds, settle, wait_until
 
 
 def proving(bench, bars):
@@ -68,6 +68,7 @@ def replicate(bench):
     bench.target.execute("CREATE DATABASE IF NOT EXISTS percona", "SET GLOBAL slave_exec_mode='IDEMPOTENT'",
                          # Wherry writes there as well.
                          "SET GLOBAL gtid_strict_mode=0")
+    settle()
     start_replication(bench, bench.source.execute("SELECT @@gtid_binlog_pos")[0][0])
     bench.source.execute(
         "CREATE TABLE percona.replicas (id INT AUTO_INCREMENT PRIMARY KEY, parent_id INT, dsn VARCHAR(255))",
