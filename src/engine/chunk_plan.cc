@@ -1,11 +1,13 @@
 #include "engine/chunk_plan.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace wherry::engine {
 
 ChunkPlan::ChunkPlan(Parts& parts, const std::vector<model::CollectionName>& being_filled)
     : parts_(parts) {
+  std::vector<std::pair<std::uint64_t, model::CollectionId>> largest;
   for (const auto& record : parts_.journal.tables()) {
     if (record.dropped) continue;
     Table table;
@@ -24,7 +26,11 @@ ChunkPlan::ChunkPlan(Parts& parts, const std::vector<model::CollectionName>& bei
       table.filling = Table::Filling::yes;
     }
     tables_.emplace(record.id, std::move(table));
+    largest.emplace_back(record.source.byte_estimate, record.id);
   }
+  std::stable_sort(largest.begin(), largest.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  for (const auto& [bytes, id] : largest) order_.push_back(id);
 }
 
 ChunkPlan::Task ChunkPlan::next() {
@@ -32,15 +38,13 @@ ChunkPlan::Task ChunkPlan::next() {
   const std::lock_guard lock(mutex_);
   bool all_done = true;
   const auto cascades = parts_.cascades.get();
-  // Round robin over the tables, beginning after the one served last.
-  auto it = tables_.upper_bound(last_served_);
-  for (std::size_t i = 0; i < tables_.size(); ++i, ++it) {
-    if (it == tables_.end()) it = tables_.begin();
-    auto& [id, table] = *it;
+  for (const auto id : order_) {
+    const auto it = tables_.find(id);
+    if (it == tables_.end()) continue;
+    Table& table = it->second;
     const auto& first = cascades->before(id);
-    const bool waits = std::any_of(first.begin(), first.end(), [&, self = id](auto other) {
-      return other != self && !is_complete(other);
-    });
+    const bool waits = std::any_of(first.begin(), first.end(),
+                                   [&](auto other) { return other != id && !is_complete(other); });
     if (waits) {
       all_done = false;
       continue;
@@ -53,7 +57,6 @@ ChunkPlan::Task ChunkPlan::next() {
       CopyIt task{table.waiting.front()};
       table.waiting.pop_front();
       ++table.in_flight;
-      last_served_ = id;
       return task;
     }
     const bool copied = table.planned && table.in_flight == 0;

@@ -70,7 +70,9 @@ class ChunkPlan {
   Parts& parts_;
   mutable std::mutex mutex_;
   std::map<model::CollectionId, Table> tables_;
-  model::CollectionId last_served_ = 0;
+  // One after the other, the largest first: what is left to be built when all rows of a table are
+  // there goes on beside the rows of others, and takes longest there.
+  std::vector<model::CollectionId> order_;
 };
 
 }  // namespace wherry::engine
