@@ -104,9 +104,11 @@ Meaning meaning_of(unsigned number) {
     case 1370:
     case 1419:
       return {ErrorKind::rejected, "mysql.privilege", "grant what is missing to the account"};
+    // A session keeps what its account was allowed when it was let in: another one may write.
     case 1290:  // --read-only, --super-read-only and others
-    case 1792:  // read-only transaction
     case 1836:
+      return {ErrorKind::transient, "mysql.read_only", "make the server writable"};
+    case 1792:  // read-only transaction
       return {ErrorKind::rejected, "mysql.read_only", "make the server writable"};
     case 1021:
     case 1114:
