@@ -31,6 +31,7 @@ void add_repair(CLI::App& root, Context& context);
 void add_cutover(CLI::App& root, Context& context);
 void add_rollback(CLI::App& root, Context& context);
 void add_rehearse(CLI::App& root, Context& context);
+void add_finish(CLI::App& root, Context& context);
 void add_report(CLI::App& root, Context& context);
 void add_history(CLI::App& root, Context& context);
 void add_stores(CLI::App& root, Context& context);

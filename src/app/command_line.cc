@@ -123,6 +123,7 @@ std::unique_ptr<CLI::App> make_command_tree(Context& context) {
   add_rehearse(*root, context);
   add_cutover(*root, context);
   add_rollback(*root, context);
+  add_finish(*root, context);
   add_report(*root, context);
   add_history(*root, context);
   add_stores(*root, context);

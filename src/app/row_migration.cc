@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <fstream>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -134,7 +135,9 @@ class Server {
 config::Migration turned_round(config::Migration config) {
   std::swap(config.source, config.target);
   if (auto* server = std::get_if<config::MysqlStore>(&config.target)) server->read_from.reset();
-  config.definers.clear();
+  std::map<std::string, std::string> definers;
+  for (auto& [old_one, new_one] : config.definers) definers.emplace(new_one, old_one);
+  config.definers = std::move(definers);
   return config;
 }
 

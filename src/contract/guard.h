@@ -39,6 +39,9 @@ class Guard {
   virtual ~Guard() = default;
 
   virtual std::string name() const = 0;  // "accounts", "read_only", …: one of a kind on each side
+  // It keeps off what acts by itself, which a switch moves to the other side: there is nothing to
+  // be lowered behind it.
+  virtual bool is_of_moving_objects() const { return false; }
 
   // Can it be raised, would it hold, who gets past it? Changes nothing.
   virtual std::vector<model::Finding> assess() = 0;

@@ -79,9 +79,13 @@ class SchemaObjects {
   // Triggers of one table come in the order in which they act.
   virtual std::vector<HeldBack> held_back(RowSource& source, const TableFilter& filter) = 0;
 
-  // Makes them, in their order, to the byte; what an earlier call made is made again or gone. One
-  // that is not there afterwards exactly as it is in the list is a finding. None changes a row by
-  // being made, so that no proof is void.
+  // What is in the way of making and of dropping them here; changes nothing.
+  virtual std::vector<model::Finding> assess_held_back(const std::vector<HeldBack>& list,
+                                                       const TableRoute& route) = 0;
+
+  // Makes them, in their order, to the byte; what an earlier call made of the kinds in the list is
+  // made again or gone. One that is not there afterwards exactly as it is in the list is a finding.
+  // None changes a row by being made, so that no proof is void.
   virtual std::vector<model::Finding> make_held_back(const Fence& fence,
                                                      const std::vector<HeldBack>& list,
                                                      const TableRoute& route,
@@ -94,6 +98,8 @@ class SchemaObjects {
   virtual std::vector<model::Finding> drop_listed(const Fence& fence,
                                                   const std::vector<HeldBack>& list,
                                                   const std::stop_token& stop) = 0;
+  // What makes them again, for a person who has the store's own client: as GuardUndo::statements.
+  virtual std::vector<std::string> statements_of(const std::vector<HeldBack>& list) const = 0;
 };
 
 }  // namespace wherry::contract

@@ -17,6 +17,11 @@
 
 namespace wherry::engine {
 
+struct FinishOptions {
+  bool dry_run = false;
+  bool open_source = false;  // applications may write to the old side again
+};
+
 struct Repaired {
   std::string collection;  // printable, on the target
   std::uint64_t keys = 0;
@@ -61,6 +66,11 @@ class AnyMigration {
     throw_not_switched();
   }
   virtual SwitchView switch_view() const { return {}; }
+  // Removes what is kept on both sides after a switch: the end. What is removed, as lines for
+  // people. Requires: run() is not running. Throws Error(rejected, "finish.not_switched").
+  virtual std::vector<std::string> finish(const FinishOptions& /*options*/) {
+    throw_not_switched();
+  }
 
   // What must hold before a rehearsal that is meant to last so long; changes nothing.
   virtual std::vector<SwitchCheck> check_rehearsal(std::chrono::seconds /*lasting*/) {

@@ -60,6 +60,14 @@ State before_of(State state) {
   return active_side(state) == Side::source ? State::following : State::switched;
 }
 
+// As open_side().
+void undo_objects(MovingObjects& objects, const std::stop_token& stop) {
+  keep_trying(stop, "removing the triggers that were made", [&] { objects.undo(); });
+}
+void finish_objects(MovingObjects& objects, GuardedSide& from, const std::stop_token& stop) {
+  keep_trying(stop, "moving triggers and events", [&] { objects.finish(from); });
+}
+
 // Opens the side that applications write to. Not given up before it is done, unless it cannot be.
 void open_side(GuardedSide& side, const std::stop_token& stop) {
   try {
@@ -109,11 +117,19 @@ std::vector<SwitchCheck> CutOver::check() {
     in_the_way += (in_the_way.empty() ? "" : "; ") + finding.code + " " + finding.subject;
   }
   add("findings", in_the_way.empty(), in_the_way.empty() ? "none is in the way" : in_the_way);
-  add("triggers and events", status.held_back.empty(),
-      status.held_back.empty()
-          ? "there are none"
-          : fmt::format("{} are on the {} and would be missing on the {}", status.held_back.size(),
-                        to_string(parts_.from.side()), to_string(parts_.to.side())));
+  const bool events = std::any_of(status.held_back.begin(), status.held_back.end(),
+                                  [](const auto& one) { return one.kind == "event"; });
+  const bool stopped = !events || parts_.from.has_guard_of_objects();
+  const auto of_objects = parts_.objects.assess();
+  const std::string not_moved = blockers_among(of_objects);
+  std::string warned;
+  for (const auto& finding : of_objects) warned += "; " + finding.subject + ": " + finding.why;
+  add("triggers and events", stopped && not_moved.empty(),
+      !stopped                   ? "events would go on writing: add `events: true` to the guards"
+      : !not_moved.empty()       ? not_moved
+      : status.held_back.empty() ? "there are none"
+                                 : fmt::format("{} go to the {}{}", status.held_back.size(),
+                                               to_string(parts_.to.side()), warned));
   for (auto* side : {&parts_.from, &parts_.to}) {
     const std::string refused = blockers_among(side->assess());
     const bool enough = side == &parts_.to || side->has_guards();
@@ -131,8 +147,9 @@ std::vector<SwitchCheck> CutOver::check() {
   }
   auto of_way_back = parts_.to_log.assess(parts_.back_filter);
   for (auto& finding : host_.assess_way_back()) {
-    // That they are there is what it is about.
-    if (finding.code != "target.table_exists") of_way_back.push_back(std::move(finding));
+    // That the tables are there is what it is about; their triggers move away.
+    if (finding.code == "target.table_exists" || finding.code == "target.triggers") continue;
+    of_way_back.push_back(std::move(finding));
   }
   const std::string no_way_back = blockers_among(of_way_back);
   add("way back", no_way_back.empty(),
@@ -154,6 +171,7 @@ nlohmann::json CutOver::run(const std::stop_token& stop) {
     host_.prepare_way_back();
     counters_ = host_.counters();
     counted_at_ = Clock::now();
+    parts_.objects.list();
     parts_.to.prepare();
     host_.write_undo(parts_.to.side(), guards_raised(parts_.journal, parts_.to.side()));
     parts_.to.raise(stop);
@@ -170,13 +188,13 @@ nlohmann::json CutOver::run(const std::stop_token& stop) {
     const model::Position looked_through = require_no_writes_since(settled, stop);
     log_.step("lift what counts up");
     lift_counters();
+    if (!parts_.objects.listed().empty()) log_.step("make the triggers");
+    parts_.objects.make();
     log_.step("make the way back ready");
     const model::Position at = host_.hand_over(looked_through);
     require_time_left("the other side was open");
     go(parts_.journal, course.after, "at " + final_.text());
-    log_.step("open the " + std::string(to_string(parts_.to.side())));
-    open_side(parts_.to, {});
-    return certificate(proved, at);
+    return open_other_side(proved, at);
   } catch (const Error& error) {
     undo(error);
     throw;
@@ -184,6 +202,28 @@ nlohmann::json CutOver::run(const std::stop_token& stop) {
     undo(Error(ErrorKind::internal, "internal", error.what()));
     throw;
   }
+}
+
+// The switch is made: what fails from here on is left to settle_interrupted().
+nlohmann::json CutOver::open_other_side(const Status& proved, const model::Position& at) {
+  log_.step("open the " + std::string(to_string(parts_.to.side())));
+  open_side(parts_.to, {});
+  const auto downtime = Clock::now() - sealed_from_;
+  std::string left_to_do;
+  try {
+    if (!parts_.objects.listed().empty()) {
+      log_.step("drop the triggers and events of the " +
+                std::string(to_string(parts_.from.side())) + ", make the events");
+    }
+    finish_objects(parts_.objects, parts_.from, {});
+  } catch (const Error& error) {
+    spdlog::error("behind the switch: {}", error.what());
+    log_.detail(error.what());
+    left_to_do = error.what();
+  }
+  auto certificate = certificate_of(proved, at, downtime);
+  if (!left_to_do.empty()) certificate["left_to_do"] = left_to_do;
+  return certificate;
 }
 
 void CutOver::seal(const std::stop_token& stop) {
@@ -283,6 +323,7 @@ void CutOver::undo(const Error& why) {
   log_.undoing(why);
   log_.step("undo");
   open_side(parts_.from, {});
+  undo_objects(parts_.objects, {});
   if (!is_switching(state_of(parts_.journal))) return;
   go(parts_.journal, course_of(parts_.direction).before, "undone");
 }
@@ -298,8 +339,8 @@ std::chrono::milliseconds CutOver::time_left() const {
   return options_.max_downtime - std::chrono::floor<std::chrono::milliseconds>(gone);
 }
 
-nlohmann::json CutOver::certificate(const Status& proved, const model::Position& at) const {
-  const double downtime = std::chrono::duration<double>(Clock::now() - sealed_from_).count();
+nlohmann::json CutOver::certificate_of(const Status& proved, const model::Position& at,
+                                       std::chrono::duration<double> downtime) const {
   std::uint64_t rows = 0;
   std::uint64_t chunks = 0;
   for (const auto& table : proved.tables) {
@@ -311,7 +352,7 @@ nlohmann::json CutOver::certificate(const Status& proved, const model::Position&
           {"migration", proved.migration},
           {"direction", to_string(parts_.direction)},
           {"at", base::utc_text(std::chrono::system_clock::now())},
-          {"downtime_seconds", downtime},
+          {"downtime_seconds", downtime.count()},
           {"rows_proved", rows},
           {"chunks_proved", chunks},
           {"keys_proved_again", dirty_at_seal_},
@@ -323,12 +364,22 @@ nlohmann::json CutOver::certificate(const Status& proved, const model::Position&
 }
 
 void settle_interrupted(journal::Journal& journal, GuardedSide& source, GuardedSide& target,
+                        MovingObjects& cutover, MovingObjects& rollback,
                         const std::stop_token& stop) {
   const State state = state_of(journal);
   // Whoever is interrupted in here leaves the same behind.
-  GuardedSide& active = active_side(state) == Side::source ? source : target;
-  open_side(active, stop);
-  if (!is_switching(state)) return;
+  const bool forth = active_side(state) == Side::source;
+  open_side(forth ? source : target, stop);
+  if (!is_switching(state)) {
+    // What led here.
+    if (forth) {
+      finish_objects(rollback, target, stop);
+    } else {
+      finish_objects(cutover, source, stop);
+    }
+    return;
+  }
+  undo_objects(forth ? cutover : rollback, stop);
   go(journal, before_of(state), "its process had ended in the middle of it");
 }
 

@@ -20,6 +20,7 @@
 #include "contract/awaited.h"
 #include "contract/row_store.h"
 #include "engine/guarded_side.h"
+#include "engine/moving_objects.h"
 #include "engine/status.h"
 #include "engine/switch_view.h"
 #include "journal/journal.h"
@@ -53,10 +54,11 @@ struct SwitchParts {
   journal::Journal& journal;  // that has the state
   GuardedSide& from;
   GuardedSide& to;
-  contract::RowSource& from_log;              // the log of `from`, as it is followed
-  contract::RowSource& to_log;                // of `to`, as it will be followed
-  contract::TableFilter filter;               // of what is followed, by the names on `from`
-  contract::TableFilter back_filter;          // by the names on `to`
+  contract::RowSource& from_log;      // the log of `from`, as it is followed
+  contract::RowSource& to_log;        // of `to`, as it will be followed
+  contract::TableFilter filter;       // of what is followed, by the names on `from`
+  contract::TableFilter back_filter;  // by the names on `to`
+  MovingObjects objects;
   std::vector<contract::Awaited*> awaited{};  // in this order, behind the drain
 };
 
@@ -84,7 +86,9 @@ class CutOver {
   void undo(const base::Error& why);
   std::chrono::milliseconds time_left() const;
   void require_time_left(std::string_view before) const;
-  nlohmann::json certificate(const Status& proved, const model::Position& at) const;
+  nlohmann::json open_other_side(const Status& proved, const model::Position& at);
+  nlohmann::json certificate_of(const Status& proved, const model::Position& at,
+                                std::chrono::duration<double> downtime) const;
 
   SwitchParts parts_;
   SwitchHost host_;
@@ -98,8 +102,10 @@ class CutOver {
 };
 
 // Before a migration goes on: a switch that was cut short by the end of its process is undone, or
-// brought to its end if it had come to "switched".
+// brought to its end if it had come to "switched". `cutover` and `rollback` are what a switch in
+// that direction moves.
 void settle_interrupted(journal::Journal& journal, GuardedSide& source, GuardedSide& target,
+                        MovingObjects& cutover, MovingObjects& rollback,
                         const std::stop_token& stop);
 
 }  // namespace wherry::engine

@@ -47,6 +47,20 @@ contract::Guard* GuardedSide::named(const std::string& name) const {
   return found == guards_.end() ? nullptr : *found;
 }
 
+bool GuardedSide::has_guard_of_objects() const {
+  return std::any_of(guards_.begin(), guards_.end(),
+                     [](const auto* guard) { return guard->is_of_moving_objects(); });
+}
+
+void GuardedSide::forget_objects() {
+  auto undos = guards_raised(journal_, side_);
+  std::erase_if(undos, [&](const NamedUndo& undo) {
+    const auto* guard = named(undo.guard);
+    return guard != nullptr && guard->is_of_moving_objects();
+  });
+  keep(journal_, side_, undos);
+}
+
 std::vector<model::Finding> GuardedSide::assess() {
   std::vector<model::Finding> findings;
   for (auto* guard : guards_) {

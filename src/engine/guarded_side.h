@@ -29,6 +29,7 @@ class GuardedSide {
 
   Side side() const { return side_; }
   bool has_guards() const { return !guards_.empty(); }
+  bool has_guard_of_objects() const;
   std::vector<model::Finding> assess();
 
   // Journals what lowers them. Guards that are up stay as they were prepared then.
@@ -41,6 +42,8 @@ class GuardedSide {
   // when all were tried; the side stays guarded then, as far as the journal knows. Throws
   // Error(rejected, "guard.unknown") for one that the configuration does not have any more.
   void lower(const std::stop_token& stop);
+  // Triggers and events are not there any more: what guards them has nothing to bring back.
+  void forget_objects();
 
  private:
   contract::Guard* named(const std::string& name) const;

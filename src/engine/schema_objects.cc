@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "engine/held_back_list.h"
 #include "engine/history.h"
 
 namespace wherry::engine {
@@ -19,8 +20,6 @@ void close_findings_about(journal::Journal& journal, const std::string& subject)
     if (open.finding.subject == subject) journal.close_findings(open.finding.code, subject);
   }
 }
-
-nlohmann::json text_json(const std::string& text) { return base::printable(text); }
 
 }  // namespace
 
@@ -86,25 +85,11 @@ std::optional<bool> apply_object_change(Parts& parts, const model::ChangePart& p
 
 void list_held_back(Parts& parts) {
   if (parts.objects == nullptr) return;
+  const auto list = parts.objects->held_back(parts.source, parts.filter);
   auto names = nlohmann::json::array();
-  auto definitions = nlohmann::json::array();
-  for (const auto& one : parts.objects->held_back(parts.source, parts.filter)) {
-    nlohmann::json row{{"kind", one.kind}, {"name", one.name.text()}};
-    if (!one.table.empty()) {
-      row["table"] = model::CollectionName{one.name.schema, one.table}.text();
-    }
-    names.push_back(row);
-    row["definer"] = text_json(one.definer);
-    row["sql_mode"] = text_json(one.sql_mode);
-    row["charset"] = text_json(one.charset);
-    row["collation"] = text_json(one.collation);
-    row["database_collation"] = text_json(one.database_collation);
-    row["time_zone"] = text_json(one.time_zone);
-    row["sql"] = text_json(one.sql);
-    definitions.push_back(std::move(row));
-  }
+  for (const auto& one : list) names.push_back({{"kind", one.kind}, {"name", one.name.text()}});
   parts.journal.set_fact("held_back", names.dump());
-  parts.journal.set_fact("held_back_definitions", definitions.dump());
+  parts.journal.set_fact("held_back_definitions", held_back_json(list).dump());
 }
 
 }  // namespace wherry::engine

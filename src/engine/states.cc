@@ -12,7 +12,7 @@ namespace {
 constexpr std::array all_states{State::planned,     State::copying,  State::following,
                                 State::rehearsing,  State::tidying,  State::sealing,
                                 State::sealed,      State::switched, State::sealing_back,
-                                State::sealed_back, State::copied};
+                                State::sealed_back, State::finished, State::copied};
 
 }  // namespace
 
@@ -38,6 +38,8 @@ std::string_view to_string(State state) {
       return "sealing_back";
     case State::sealed_back:
       return "sealed_back";
+    case State::finished:
+      return "finished";
     case State::copied:
       return "copied";
   }
@@ -68,6 +70,7 @@ Side active_side(State state) {
     case State::switched:
     case State::sealing_back:
     case State::sealed_back:
+    case State::finished:
       return Side::target;
   }
   return Side::source;
@@ -87,6 +90,7 @@ bool is_complete(State state) {
     case State::switched:
     case State::sealing_back:
     case State::sealed_back:
+    case State::finished:
       return true;
   }
   return false;
@@ -107,6 +111,7 @@ bool is_switching(State state) {
     case State::rehearsing:
     case State::tidying:
     case State::switched:
+    case State::finished:
     case State::copied:
       return false;
   }

@@ -19,6 +19,7 @@ enum class State {
   switched,    // the target is what applications write to; the old side is kept equal
   sealing_back,  // the same two on the way back: the target's guards go up …
   sealed_back,   // … and nobody writes anywhere
+  finished,      // nothing is followed any more, and nothing of Wherry is left on either side
   copied,        // of stores without a change log: every item is on the target, proved or told in a
                  // finding; nothing is followed, and a new run looks at everything again
 };
@@ -44,7 +45,7 @@ struct Transition {
   std::string_view undo;  // what reverts it
 };
 
-inline constexpr std::array<Transition, 20> transitions{{
+inline constexpr std::array<Transition, 21> transitions{{
     {State::planned, State::copying,
      "the target's tables are made and the start of the stream is set",
      "drop the target's tables and the rows about the migration in schema _wherry"},
@@ -77,6 +78,7 @@ inline constexpr std::array<Transition, 20> transitions{{
     {State::sealed_back, State::following,
      "every row is proved equal, and the target is ready to be kept so",
      "wherry cutover: the same in the other direction"},
+    {State::switched, State::finished, "on request: the way back is given up", "nothing undoes it"},
     {State::copying, State::copied,
      "a run of a tree has ended: each of its files is on the target, and proved or told in a "
      "finding",

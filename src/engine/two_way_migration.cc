@@ -90,8 +90,12 @@ std::shared_ptr<Migration> TwoWayMigration::open(Side active) {
 }
 
 void TwoWayMigration::run(const std::stop_token& stop) {
-  settle_interrupted(journal_, old_guards_, new_guards_, stop);
+  if (state_of(journal_) == State::finished) {
+    throw Error(ErrorKind::rejected, "migration.finished", "this migration was finished",
+                "what moves back is a migration of its own");
+  }
   while (!stop.stop_requested()) {
+    settle(stop);
     std::shared_ptr<Migration> migration;
     std::stop_token round;
     {
@@ -151,6 +155,49 @@ bool TwoWayMigration::is_settled(bool proof) {
 
 SwitchView TwoWayMigration::switch_view() const { return log_.view(); }
 
+// What a switch does to a server itself, while nothing else of the migration runs.
+template <typename Act>
+auto TwoWayMigration::fenced(const ServerParts& server, const Act& act) {
+  auto& journal = &server == &new_ ? journal_ : back_;
+  const auto fence =
+      server.target.acquire({.migration = options_.name, .owner = lease_owner(journal)});
+  auto result = act(fence);
+  server.target.release(fence);
+  return result;
+}
+
+std::vector<std::string> TwoWayMigration::finish(const FinishOptions& options) {
+  const State state = state_of(journal_);
+  if (state != State::switched && state != State::finished) {
+    throw Error(ErrorKind::rejected, "finish.not_switched",
+                "the source is what applications write to", "`wherry cutover` first");
+  }
+  std::vector<std::string> steps{
+      "the source is not kept equal any more: " + old_.target.describe(),
+      "what Wherry keeps there is removed",
+      "what Wherry keeps on the target is removed: " + new_.target.describe()};
+  std::string names;
+  for (const auto& undo : guards_raised(journal_, Side::source)) {
+    names += (names.empty() ? "" : ", ") + undo.guard;
+  }
+  if (!names.empty()) {
+    steps.push_back(options.open_source ? "the source's guards go down: " + names
+                                        : "the source stays closed to applications: " + names);
+  }
+  if (options.dry_run) return steps;
+  settle({});
+  // Nobody else is at work there, or this throws.
+  for (const auto* server : {&old_, &new_}) {
+    server->target.prepare();
+    fenced(*server, [](const contract::Fence&) { return 0; });
+  }
+  if (state == State::switched) go(journal_, State::finished, "on request");
+  if (options.open_source) old_guards_.lower({});
+  old_.target.forget(options_.name);
+  new_.target.forget(options_.name);
+  return steps;
+}
+
 CutOver TwoWayMigration::cut_over(SwitchDirection direction, const SwitchOptions& options) {
   const bool forth = direction == SwitchDirection::cutover;
   const Side active = forth ? Side::source : Side::target;
@@ -206,7 +253,7 @@ CutOver TwoWayMigration::cut_over(SwitchDirection direction, const SwitchOptions
   return CutOver(
       {direction, journal_, forth ? old_guards_ : new_guards_, forth ? new_guards_ : old_guards_,
        forth ? old_.source : new_.source, forth ? new_.source : old_.source, filter_from(active),
-       back_filter(), options_.awaited},
+       back_filter(), MovingObjects(journal_, objects_of(active)), options_.awaited},
       std::move(host), options, log_);
 }
 
@@ -313,11 +360,61 @@ void TwoWayMigration::heed(const std::stop_token& stop) {
 std::vector<model::Finding> TwoWayMigration::lift(const ServerParts& to, Side active,
                                                   const std::vector<model::Counter>& wanted) {
   if (to.lifts == nullptr || wanted.empty()) return {};
-  auto& journal = active == Side::source ? journal_ : back_;
-  const auto fence = to.target.acquire({.migration = options_.name, .owner = lease_owner(journal)});
-  auto lifted = to.lifts->lift(fence, wanted, {}, route_from(active), {});
-  to.target.release(fence);
-  return std::move(lifted.findings);
+  return fenced(to,
+                [&](const contract::Fence& fence) {
+                  return to.lifts->lift(fence, wanted, {}, route_from(active), {});
+                })
+      .findings;
+}
+
+// What is on the active side.
+MovingEnds TwoWayMigration::objects_of(Side active) {
+  const bool forth = active == Side::source;
+  const ServerParts& from = forth ? old_ : new_;
+  const ServerParts& to = forth ? new_ : old_;
+  if (from.objects == nullptr || to.objects == nullptr) {
+    return {[] { return std::vector<contract::HeldBack>(); }, {}, {}, {}, {}, {}};
+  }
+  MovingEnds ends;
+  ends.list = [this, &from, &to, active] {
+    return to.objects->held_back(from.source, filter_from(active));
+  };
+  ends.assess = [this, &from, &to, active](const auto& list) {
+    auto findings = to.objects->assess_held_back(list, route_from(active));
+    const contract::TableRoute at_home = [](const model::CollectionName& name) { return name; };
+    for (auto& finding : from.objects->assess_held_back(list, at_home)) {
+      if (finding.severity == model::Severity::blocker) findings.push_back(std::move(finding));
+    }
+    return findings;
+  };
+  ends.make = [this, &to, active](const auto& list) {
+    return fenced(to, [&](const contract::Fence& fence) {
+      return to.objects->make_held_back(fence, list, route_from(active), {});
+    });
+  };
+  ends.remove = [this, &to] {
+    fenced(to, [&](const contract::Fence& fence) {
+      to.objects->remove_held_back(fence, {});
+      return 0;
+    });
+  };
+  ends.drop = [this, &from](const auto& list) {
+    return fenced(from, [&](const contract::Fence& fence) {
+      return from.objects->drop_listed(fence, list, {});
+    });
+  };
+  ends.keep = [this, &from, active](const auto& list) {
+    auto undos = guards_raised(journal_, active);
+    undos.push_back({"triggers and events", {"", from.objects->statements_of(list)}});
+    options_.write_undo(active, undos);
+  };
+  return ends;
+}
+
+void TwoWayMigration::settle(const std::stop_token& stop) {
+  MovingObjects forth(journal_, objects_of(Side::source));
+  MovingObjects back(journal_, objects_of(Side::target));
+  settle_interrupted(journal_, old_guards_, new_guards_, forth, back, stop);
 }
 
 model::Position TwoWayMigration::turn_round(Side active, const model::Position& looked_through) {

@@ -67,6 +67,7 @@ class TwoWayMigration final : public AnyMigration {
   void begin_rehearsal(std::chrono::seconds lasting) override;
   void end_rehearsal(bool resync) override;
   RehearsalView rehearsal() override;
+  std::vector<std::string> finish(const FinishOptions& options) override;
 
  private:
   std::shared_ptr<Migration> current() const;
@@ -78,6 +79,10 @@ class TwoWayMigration final : public AnyMigration {
                  const std::stop_token& stop);
   std::string in_the_way_of_rehearsal() const;
   void close_target(const std::stop_token& stop);
+  void settle(const std::stop_token& stop);
+  template <typename Act>
+  auto fenced(const ServerParts& server, const Act& act);
+  MovingEnds objects_of(Side active);
   void stand_still();
   void heed(const std::stop_token& stop);
   std::vector<model::Finding> lift(const ServerParts& to, Side active,

@@ -4,6 +4,7 @@
 
 #include "engine/retry.h"
 #include "journal/sqlite.h"
+#include "tests/engine/acting_objects.h"
 #include "tests/engine/dying_journal.h"
 
 namespace wherry::engine {
@@ -35,6 +36,27 @@ void GatedServer::close() {
 void GatedServer::open() {
   const std::unique_lock lock(mutex_);
   closed_ = false;
+}
+
+std::vector<contract::HeldBack> GatedServer::acting() const {
+  const std::shared_lock lock(mutex_);
+  std::vector<contract::HeldBack> out;
+  for (const auto& [name, one] : acting_) out.push_back(one);
+  return out;
+}
+
+void GatedServer::set_acting(const contract::HeldBack& one, bool is_there) {
+  const std::unique_lock lock(mutex_);
+  if (is_there) {
+    acting_.insert_or_assign(one.name, one);
+  } else {
+    acting_.erase(one.name);
+  }
+}
+
+void EventsGuard::lower(const contract::GuardUndo& undo, const std::stop_token& /*stop*/) {
+  if (server_.acting().size() >= std::stoul(undo.state)) return;
+  throw base::Error(base::ErrorKind::rejected, "guard.not_restored", "an event is gone");
 }
 
 contract::GuardUndo GateGuard::look() {
@@ -134,7 +156,11 @@ RunningTwoWay::RunningTwoWay(GatedServer& old_server, GatedServer& new_server,
       new_rehearsals_(new_server.server),
       old_guard_(old_server, death_),
       new_guard_(new_server, death_),
-      queue_(death_) {
+      queue_(death_),
+      old_events_(old_server),
+      new_events_(new_server),
+      old_objects_(std::make_unique<ActingObjects>(old_server, new_server, death_)),
+      new_objects_(std::make_unique<ActingObjects>(new_server, old_server, death_)) {
   limits_.chunk_bytes = 8U << 10U;
   limits_.window_changes = 20;
   TwoWayOptions options;
@@ -144,12 +170,12 @@ RunningTwoWay::RunningTwoWay(GatedServer& old_server, GatedServer& new_server,
   options.ddl_policy = [](const std::string&) { return DdlAction::apply; };
   options.write_undo = [](Side, const std::vector<NamedUndo>&) {};
   options.awaited = {&queue_};
-  ServerParts old_parts{old_source_, old_target_, &old_ddl_, nullptr, &old_watched_};
+  ServerParts old_parts{old_source_, old_target_, &old_ddl_, old_objects_.get(), &old_watched_};
   old_parts.rehearsals = &old_rehearsals_;
-  old_parts.guards = {&old_guard_};
-  ServerParts new_parts{new_source_, new_target_, &new_ddl_, nullptr, &new_watched_};
+  old_parts.guards = {&old_guard_, &old_events_};
+  ServerParts new_parts{new_source_, new_target_, &new_ddl_, new_objects_.get(), &new_watched_};
   new_parts.rehearsals = &new_rehearsals_;
-  new_parts.guards = {&new_guard_};
+  new_parts.guards = {&new_guard_, &new_events_};
   migration_ = std::make_unique<TwoWayMigration>(std::move(old_parts), std::move(new_parts),
                                                  *journal_, *back_, limits_, std::move(options));
   thread_ = std::jthread([this](const std::stop_token& stop) {

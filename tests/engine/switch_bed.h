@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "contract/schema_objects.h"
 #include "engine/two_way_migration.h"
 #include "stores/memory/rehearsal.h"
 #include "tests/engine/row_test_bed.h"
@@ -47,10 +48,14 @@ class GatedServer {
   void close();
   void open();
   bool closed() const { return closed_; }
+  // Its triggers and events, by their names.
+  std::vector<contract::HeldBack> acting() const;
+  void set_acting(const contract::HeldBack& one, bool is_there);
 
   const std::shared_ptr<stores::memory::Server> server;
 
  private:
+  std::map<model::CollectionName, contract::HeldBack> acting_;
   mutable std::shared_mutex mutex_;
   std::atomic<bool> closed_{false};
 };
@@ -92,6 +97,25 @@ class Queue final : public contract::Awaited {
 
  private:
   std::shared_ptr<Death> death_;
+};
+
+// Lowering it fails where its events are gone.
+class EventsGuard final : public contract::Guard {
+ public:
+  explicit EventsGuard(GatedServer& server) : server_(server) {}
+  std::string name() const override { return "events"; }
+  bool is_of_moving_objects() const override { return true; }
+  std::vector<model::Finding> assess() override { return {}; }
+  contract::GuardUndo look() override { return {std::to_string(server_.acting().size()), {}}; }
+  void raise(const contract::GuardUndo& /*undo*/, const std::stop_token& /*stop*/) override {}
+  std::vector<contract::Writer> drain(std::chrono::milliseconds /*patience*/,
+                                      const std::stop_token& /*stop*/) override {
+    return {};
+  }
+  void lower(const contract::GuardUndo& undo, const std::stop_token& stop) override;
+
+ private:
+  GatedServer& server_;
 };
 
 // Writes new rows to whichever side takes them, first the one that took the last, until it is gone;
@@ -146,6 +170,8 @@ class RunningTwoWay {
   stores::memory::RehearsalTarget old_rehearsals_, new_rehearsals_;
   GateGuard old_guard_, new_guard_;
   Queue queue_;
+  EventsGuard old_events_, new_events_;
+  std::unique_ptr<contract::SchemaObjects> old_objects_, new_objects_;
   std::unique_ptr<TwoWayMigration> migration_;
   std::atomic<bool> ended_{false};
   std::jthread thread_;

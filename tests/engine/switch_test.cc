@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "tests/engine/acting_objects.h"
 #include "tests/engine/switch_bed.h"
 
 namespace wherry::engine {
@@ -65,6 +66,20 @@ TEST_F(Switches, over_and_back_and_over_again_under_load_loses_no_write) {
   EXPECT_EQ(clients.both_open(), open_before_it_was_guarded);
   clients.finish();
   expect_holds(new_server, clients.acknowledged());
+}
+
+TEST_F(Switches, what_acts_by_itself_moves_to_the_side_that_is_written_to) {
+  old_server.set_acting(acting("event", "hourly"), true);
+  old_server.set_acting(acting("trigger", "on_insert"), true);
+  RunningTwoWay run(old_server, new_server, folder);
+  for (const auto direction : {SwitchDirection::cutover, SwitchDirection::rollback}) {
+    ASSERT_TRUE(run.wait_proved());
+    const auto view = run.do_switch(direction);
+    ASSERT_FALSE(view.error_code) << *view.error_message;
+    const bool over = direction == SwitchDirection::cutover;
+    EXPECT_EQ((over ? new_server : old_server).acting().size(), 2U);
+    EXPECT_EQ((over ? old_server : new_server).acting().size(), 0U);
+  }
 }
 
 // Whatever is in the way is undone: the source takes writes again, and the next try succeeds.
@@ -155,6 +170,8 @@ TEST_P(Killed, anywhere_it_ends_with_one_side_open_and_loses_no_write) {
     for (int id = 0; id < 200; ++id) {
       from.server->insert(account_name, account(id, "o", "tag" + std::to_string(id)));
     }
+    from.set_acting(acting("event", "hourly"), true);
+    from.set_acting(acting("trigger", "on_insert"), true);
     const auto at = fresh_folder("killed-" + std::to_string(step));
     Clients clients(from, to);
     killed = killed_at(step, from, to, at);
@@ -163,6 +180,9 @@ TEST_P(Killed, anywhere_it_ends_with_one_side_open_and_loses_no_write) {
     const bool over = next.migration().status().active == "target";
     EXPECT_EQ(next.state(), over ? "switched" : "following");
     EXPECT_FALSE((over ? to : from).closed());
+    // What acts by itself does so there, and nowhere else.
+    EXPECT_EQ((over ? to : from).acting().size(), 2U);
+    EXPECT_EQ((over ? from : to).acting().size(), 0U);
     const auto before = clients.acknowledged().size();
     EXPECT_TRUE(next.wait_until([&] { return clients.acknowledged().size() > before + 20; }, 30s));
     // From either end the other one can be reached.

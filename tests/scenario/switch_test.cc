@@ -127,9 +127,15 @@ class Switch : public OfKind {
     }
   }
   static void wait_ready(const Wherry& wherry, const std::string& command) {
-    wait_until("ready for " + command, 60s, [&] {
-      return wherry.command({command, "--dry-run"}).exit_code == 0;
-    });
+    RunResult told;
+    try {
+      wait_until("ready for " + command, 60s, [&] {
+        told = wherry.command({command, "--dry-run"});
+        return told.exit_code == 0;
+      });
+    } catch (const std::runtime_error& error) {
+      throw std::runtime_error(error.what() + ("\n" + told.output));
+    }
   }
 
   Server old_server = Server::start(GetParam());
@@ -190,6 +196,116 @@ TEST_P(Switch, over_and_back_loses_no_acknowledged_write) {
   }
   const auto comparison = compare_servers(old_server, new_server, {"--database", "bank"});
   EXPECT_TRUE(comparison.equal()) << comparison.output;
+
+  // The end: nothing of Wherry is left, and only the new side is written to.
+  EXPECT_NE(wherry.command({"finish", "--dry-run"}).exit_code, 0);
+  wait_ready(wherry, "cutover");
+  ASSERT_EQ(ask(wherry, {"cutover", "--yes"})["certificate"]["writable"], "target");
+  ASSERT_EQ(wherry.stop(30s), 130) << wherry.output();
+  const auto is_kept = [](const Server& server) {
+    return !server.query("SHOW DATABASES LIKE '\\_wherry%'").empty();
+  };
+  EXPECT_EQ(ask(wherry, {"finish", "--dry-run"})["done"], false);
+  EXPECT_TRUE(is_kept(old_server) && is_kept(new_server));
+  EXPECT_EQ(ask(wherry, {"finish", "--yes"})["done"], true);
+  EXPECT_FALSE(is_kept(old_server) || is_kept(new_server));
+  EXPECT_TRUE(can_write(new_server));
+  EXPECT_FALSE(can_write(old_server));
+  EXPECT_EQ(status(wherry)["state"], "finished");
+  wherry.start();
+  EXPECT_EQ(wherry.wait(30s), 1) << wherry.output();
+  EXPECT_EQ(ask(wherry, {"finish", "--yes", "--open-source"})["done"], true);
+  EXPECT_TRUE(can_write(old_server));
+  expect_grants_of_before(old_server);
+  EXPECT_FALSE(is_kept(old_server) || is_kept(new_server));
+}
+
+// All that tells how they act; not when they were made.
+Rows acting(const Server& server) {
+  Rows all = server.query(
+      "SELECT TRIGGER_NAME, EVENT_MANIPULATION, EVENT_OBJECT_TABLE, ACTION_STATEMENT, DEFINER, "
+      "SQL_MODE, CHARACTER_SET_CLIENT FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = "
+      "'bank' ORDER BY 1");
+  for (auto& row : server.query(
+           "SELECT EVENT_NAME, STATUS, INTERVAL_VALUE, STARTS, EVENT_DEFINITION, DEFINER, "
+           "SQL_MODE FROM information_schema.EVENTS WHERE EVENT_SCHEMA = 'bank' ORDER BY 1")) {
+    all.push_back(std::move(row));
+  }
+  return all;
+}
+
+TEST_P(Switch, triggers_and_events_are_on_the_side_that_is_written_to) {
+  old_server.exec_sql(
+      "USE bank; CREATE TABLE audit (id INT PRIMARY KEY); "
+      "CREATE TABLE ticks (id INT AUTO_INCREMENT PRIMARY KEY, server INT UNSIGNED)");
+  {
+    auto session = old_server.connect("bank");
+    session.exec("SET NAMES utf8, sql_mode = 'ANSI_QUOTES'");
+    session.exec(
+        "CREATE TRIGGER noted AFTER INSERT ON \"t\" FOR EACH ROW BEGIN DECLARE x INT; SET x = "
+        "NEW.id; INSERT INTO audit VALUES (x); END");
+    session.exec(
+        "CREATE EVENT tick ON SCHEDULE EVERY 1 SECOND DO INSERT INTO ticks (server) VALUES "
+        "(@@server_id)");
+    session.exec("CREATE EVENT quiet ON SCHEDULE EVERY 1 SECOND DISABLE DO DELETE FROM t");
+  }
+  const auto of_before = acting(old_server);
+  ASSERT_EQ(of_before.size(), 3U);
+  for (const auto* server : {&old_server, &new_server}) {
+    server->exec_sql("SET GLOBAL event_scheduler = ON");
+  }
+  Wherry wherry(old_server, new_server, {"bank.*"}, std::string(guards) + "    events: true\n");
+  wherry.start();
+  Application application(old_server, new_server, 1);
+  const auto expect_on = [&](const Server& here, const Server& not_here) {
+    EXPECT_EQ(acting(here), of_before);
+    EXPECT_EQ(acting(not_here).size(), 0U);
+    const std::string ticks =
+        "SELECT 1 FROM bank.ticks WHERE server = " + std::to_string(here.server_id());
+    const auto before = here.query(ticks).size();
+    wait_until("the event to run there", 30s,
+               [&] { return here.query(ticks).size() > before + 1; });
+  };
+  wait_ready(wherry, "cutover");
+  ASSERT_EQ(ask(wherry, {"cutover", "--yes"})["certificate"]["writable"], "target");
+  expect_on(new_server, old_server);
+  wait_ready(wherry, "rollback");
+  ASSERT_EQ(ask(wherry, {"rollback", "--yes"})["certificate"]["writable"], "source");
+  expect_on(old_server, new_server);
+  wait_ready(wherry, "cutover");
+  ASSERT_EQ(ask(wherry, {"cutover", "--yes"})["certificate"]["writable"], "target");
+  expect_on(new_server, old_server);
+  application.finish();
+  new_server.exec_sql("SET GLOBAL event_scheduler = OFF");
+  wait_until("all is proved", 60s, [&] {
+    const auto now = status(wherry);
+    return now["proof"]["all_proved"] == true && now["proof"]["dirty_keys"] == 0;
+  });
+  // Each effect is there once.
+  const auto comparison = compare_servers(old_server, new_server, {"--database", "bank"});
+  EXPECT_TRUE(comparison.equal()) << comparison.output;
+  EXPECT_EQ(new_server.query("SELECT id FROM bank.t WHERE id > 1000000"),
+            new_server.query("SELECT id FROM bank.audit"));
+
+  // A person without Wherry brings the old side back.
+  wherry.kill9();
+  const auto script = wherry.directory() / "journal" / "undo-source.sql";
+  const auto ran = run({"sh", "-c",
+                        "mysql --no-defaults --socket=" + old_server.socket() +
+                            " --user=root --default-character-set=utf8mb4 < " + script.string()});
+  EXPECT_EQ(ran.exit_code, 0) << ran.output;
+  EXPECT_TRUE(can_write(old_server));
+  EXPECT_EQ(acting(old_server), of_before);
+}
+
+TEST_P(Switch, events_that_nothing_stops_are_in_the_way) {
+  old_server.exec_sql("CREATE EVENT bank.tick ON SCHEDULE EVERY 1 HOUR DO DELETE FROM bank.t");
+  Wherry wherry(old_server, new_server, {"bank.*"}, guards);
+  wherry.start();
+  wait_until("the way out to be told", 60s, [&] {
+    const auto told = wherry.command({"cutover", "--dry-run"});
+    return told.exit_code == 3 && told.output.find("events: true") != std::string::npos;
+  });
 }
 
 INSTANTIATE_TEST_SUITE_P(On, Switch,

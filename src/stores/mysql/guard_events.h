@@ -21,6 +21,7 @@ class EventsGuard final : public contract::Guard {
       : server_(std::move(server)), schemas_(std::move(schemas)) {}
 
   std::string name() const override { return "events"; }
+  bool is_of_moving_objects() const override { return true; }
   std::vector<model::Finding> assess() override;
   contract::GuardUndo look() override;
   void raise(const contract::GuardUndo& undo, const std::stop_token& stop) override;

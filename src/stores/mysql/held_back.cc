@@ -1,15 +1,16 @@
 #include "stores/mysql/held_back.h"
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <string>
 #include <utility>
 
-#include "base/error.h"
 #include "stores/mysql/ddl_apply.h"
 #include "stores/mysql/definer_accounts.h"
 #include "stores/mysql/made_objects.h"
 #include "stores/mysql/object_definitions.h"
+#include "stores/mysql/object_privileges.h"
 #include "stores/mysql/sql.h"
 #include "stores/mysql/user_lock.h"
 
@@ -17,7 +18,6 @@ namespace wherry::stores::mysql {
 
 namespace {
 
-using base::Error;
 using contract::HeldBack;
 using model::CollectionName;
 using model::Finding;
@@ -75,9 +75,9 @@ bool same(const ObjectDefinition& a, const ObjectDefinition& b) {
          a.database_collation == b.database_collation && a.time_zone == b.time_zone;
 }
 
-void remove_all(MadeObjects& made) {
+void remove_all(MadeObjects& made, const std::set<ObjectKind>& kinds) {
   for (const auto& [kind, home] : made.all_ours()) {
-    if (acts_by_itself(kind)) made.remove(kind, home);
+    if (kinds.contains(kind)) made.remove(kind, home);
   }
 }
 
@@ -93,8 +93,11 @@ class HeldBackMaker {
 
   void make_all(const std::vector<HeldBack>& list) {
     made_.leave_session();
-    remove_all(made_);
-    for (const auto& one : list) make(definition_of(one));
+    std::vector<ObjectDefinition> definitions;
+    std::set<ObjectKind> kinds;
+    for (const auto& one : list) kinds.insert(definitions.emplace_back(definition_of(one)).kind);
+    remove_all(made_, kinds);
+    for (auto& definition : definitions) make(std::move(definition));
   }
   std::vector<Finding> finish() && { return std::move(findings_); }
 
@@ -138,6 +141,22 @@ CollectionName as_it_is(const CollectionName& name) { return name; }
 
 }  // namespace
 
+std::vector<Finding> assess_held_back(Connection& target, const std::vector<HeldBack>& list,
+                                      const contract::TableRoute& route,
+                                      const DefinerMap& definers) {
+  std::vector<ObjectDefinition> definitions;
+  for (const auto& one : list) definitions.push_back(definition_of(one));
+  auto findings = missing_privileges(target, definitions, route, definers);
+  const bool events = std::any_of(definitions.begin(), definitions.end(),
+                                  [](const auto& one) { return one.kind == ObjectKind::event; });
+  if (events && target.scalar("SELECT @@GLOBAL.event_scheduler") != "ON") {
+    findings.push_back({Severity::warning, "objects.event_scheduler", "event_scheduler",
+                        "it is off, so that no event runs there",
+                        "SET GLOBAL event_scheduler=ON;"});
+  }
+  return findings;
+}
+
 std::vector<Finding> make_held_back(Connection& target, const contract::Fence& fence,
                                     const std::vector<HeldBack>& list,
                                     const contract::TableRoute& route, const DefinerMap& definers) {
@@ -152,7 +171,26 @@ void remove_held_back(Connection& target, const contract::Fence& fence) {
   const contract::TableRoute route = as_it_is;
   const DefinerMap definers;
   MadeObjects made(target, fence, route, definers);
-  remove_all(made);
+  remove_all(made, {ObjectKind::trigger, ObjectKind::event});
+}
+
+std::vector<std::string> statements_of(const std::vector<HeldBack>& list) {
+  std::vector<std::string> out;
+  for (const auto& one : list) {
+    out.emplace_back("SET NAMES utf8mb4");
+    out.push_back("USE " + identifier(one.name.schema));
+    // Its statement is in the bytes of its own character set.
+    std::string session = "SET SESSION character_set_client=" + one.charset +
+                          ", collation_connection=" + one.collation +
+                          ", sql_mode=" + text_literal(one.sql_mode);
+    if (!one.time_zone.empty()) session += ", time_zone=" + text_literal(one.time_zone);
+    out.push_back(std::move(session));
+    std::string end = "$$";
+    while (one.sql.find(end) != std::string::npos) end += '$';
+    // The `;` that ends every statement of a script ends this one's last word.
+    out.push_back("DELIMITER " + end + "\n" + one.sql + "\n" + end + "\nDELIMITER ");
+  }
+  return out;
 }
 
 std::vector<Finding> drop_listed(Connection& target, const contract::Fence& fence,

@@ -11,12 +11,20 @@
 
 namespace wherry::stores::mysql {
 
+std::vector<model::Finding> assess_held_back(Connection& target,
+                                             const std::vector<contract::HeldBack>& list,
+                                             const contract::TableRoute& route,
+                                             const DefinerMap& definers);
+
 std::vector<model::Finding> make_held_back(Connection& target, const contract::Fence& fence,
                                            const std::vector<contract::HeldBack>& list,
                                            const contract::TableRoute& route,
                                            const DefinerMap& definers);
 
 void remove_held_back(Connection& target, const contract::Fence& fence);
+
+// For the server's own client, which is told where a statement ends that has others inside.
+std::vector<std::string> statements_of(const std::vector<contract::HeldBack>& list);
 
 std::vector<model::Finding> drop_listed(Connection& target, const contract::Fence& fence,
                                         const std::vector<contract::HeldBack>& list);

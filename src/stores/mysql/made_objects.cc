@@ -252,15 +252,20 @@ MadeObjects::Prepared MadeObjects::prepare(const ObjectStatement& head,
 void MadeObjects::run(const Prepared& prepared, const model::DdlEvent& event,
                       const CollectionName& home, bool replaces) {
   const ObjectKind kind = prepared.head.kind;
-  c_.execute("CREATE DATABASE IF NOT EXISTS " + identifier(home.schema));
+  const auto is_there = [&](const std::string& schema) {
+    return !c_.query("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME=" +
+                     text_literal(schema))
+                .empty();
+  };
+  // Who follows this server's log hears of it.
+  if (!is_there(home.schema))
+    c_.execute("CREATE DATABASE IF NOT EXISTS " + identifier(home.schema));
   if (replaces && kind != ObjectKind::view) {
     c_.execute("DROP " + std::string(sql_word(kind)) + " IF EXISTS " + qualified(home));
   }
   const std::string session_schema = schema_home(route_, event.default_schema);
-  const bool usable = !acts_by_itself(kind) &&  // these bear their names without a schema
-                      !c_.query("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME=" +
-                                text_literal(session_schema))
-                           .empty();
+  // These bear their names without a schema.
+  const bool usable = !acts_by_itself(kind) && is_there(session_schema);
   enter_session_of(c_, event);
   // It keeps the mode, also the parts of it that are of no use to a statement about tables.
   c_.execute("SET SESSION sql_mode=" + text_literal(known_modes(c_.server(), event.sql_mode)));

@@ -54,10 +54,14 @@ class Check {
     if (wanted.example.empty()) wanted.example = subject;
     if (is_routine(definition.kind)) {
       for (const auto privilege : for_routines) want(wanted, privilege);
+    } else if (acts_by_itself(definition.kind)) {
+      want(wanted, definition.kind == ObjectKind::trigger ? "TRIGGER" : "EVENT");
     } else {
       for (const auto privilege : for_views) want(wanted, privilege);
     }
-    if (definition.kind == ObjectKind::function && function_.empty()) function_ = subject;
+    const bool needs_trust =
+        definition.kind == ObjectKind::function || definition.kind == ObjectKind::trigger;
+    if (needs_trust && function_.empty()) function_ = subject;
     const auto mapped = definers_.find(definition.definer);
     const std::string& definer = mapped == definers_.end() ? definition.definer : mapped->second;
     if (foreign_.empty() && definer != own_account_) {
@@ -103,7 +107,8 @@ class Check {
                          server_.variable("log_bin_trust_function_creators") == "ON";
     if (function_.empty() || trusted || server_.has("SUPER")) return;
     server_.add(Severity::blocker, "target.function_creators", function_,
-                "the target writes a log, and lets only accounts with SUPER make functions "
+                "the target writes a log, and lets only accounts with SUPER make functions and "
+                "triggers "
                 "(log_bin_trust_function_creators=OFF)",
                 "SET GLOBAL log_bin_trust_function_creators=ON;");
   }
@@ -113,26 +118,34 @@ class Check {
   std::string own_account_;
   const DefinerMap& definers_;
   std::map<std::string, Wanted> schemas_;
-  std::string function_;  // the first one
+  std::string function_;  // or trigger: the first one
   std::string foreign_;   // the first one of another definer
   std::string foreign_definer_;
 };
 
 }  // namespace
 
-std::vector<model::Finding> missing_object_privileges(
-    Connection& target, const std::vector<ObjectDefinition>& definitions,
-    const contract::TableRoute& route, const DefinerMap& definers) {
+std::vector<model::Finding> missing_privileges(Connection& target,
+                                               const std::vector<ObjectDefinition>& definitions,
+                                               const contract::TableRoute& route,
+                                               const DefinerMap& definers) {
   Check check(target, definers);
   for (const auto& definition : definitions) {
-    // Who may make tables may make sequences.
-    if (acts_by_itself(definition.kind) || !is_carried(definition.kind) ||
-        definition.kind == ObjectKind::sequence) {
-      continue;
-    }
     check.look_at(definition, object_home(route, definition.kind, definition.name).schema);
   }
   return check.findings();
+}
+
+std::vector<model::Finding> missing_object_privileges(
+    Connection& target, const std::vector<ObjectDefinition>& definitions,
+    const contract::TableRoute& route, const DefinerMap& definers) {
+  auto made = definitions;
+  // Who may make tables may make sequences.
+  std::erase_if(made, [](const ObjectDefinition& definition) {
+    return acts_by_itself(definition.kind) || !is_carried(definition.kind) ||
+           definition.kind == ObjectKind::sequence;
+  });
+  return missing_privileges(target, made, route, definers);
 }
 
 }  // namespace wherry::stores::mysql

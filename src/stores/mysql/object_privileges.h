@@ -1,6 +1,6 @@
 #pragma once
-// What the account on a target lacks to make views and routines there, with the statements that
-// mend it. Changes nothing. Errors: those of the connection.
+// What the account on a target lacks to make views, routines, triggers and events there, with the
+// statements that mend it. Changes nothing. Errors: those of the connection.
 
 #include <vector>
 
@@ -11,7 +11,12 @@
 
 namespace wherry::stores::mysql {
 
-// Nothing where the source has no view or routine among `definitions`.
+// For all of `definitions`.
+std::vector<model::Finding> missing_privileges(Connection& target,
+                                               const std::vector<ObjectDefinition>& definitions,
+                                               const contract::TableRoute& route,
+                                               const DefinerMap& definers);
+// For the views and routines among them: what is made before a switch.
 std::vector<model::Finding> missing_object_privileges(
     Connection& target, const std::vector<ObjectDefinition>& definitions,
     const contract::TableRoute& route, const DefinerMap& definers);

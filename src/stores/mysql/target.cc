@@ -307,6 +307,11 @@ std::vector<contract::HeldBack> Target::held_back(contract::RowSource& source,
   return of_this_kind(source).held_back(filter);
 }
 
+std::vector<model::Finding> Target::assess_held_back(const std::vector<contract::HeldBack>& list,
+                                                     const contract::TableRoute& route) {
+  return mysql::assess_held_back(*connect(), list, route, definers_);
+}
+
 std::vector<model::Finding> Target::make_held_back(const contract::Fence& fence,
                                                    const std::vector<contract::HeldBack>& list,
                                                    const contract::TableRoute& route,
@@ -322,6 +327,10 @@ std::vector<model::Finding> Target::drop_listed(const contract::Fence& fence,
                                                 const std::vector<contract::HeldBack>& list,
                                                 const std::stop_token& stop) {
   return mysql::drop_listed(*connect(stop), fence, list);
+}
+
+std::vector<std::string> Target::statements_of(const std::vector<contract::HeldBack>& list) const {
+  return mysql::statements_of(list);
 }
 
 contract::Lifted Target::lift(const contract::Fence& fence,

@@ -108,6 +108,8 @@ class Target final : public contract::RowTarget,
                                        const std::stop_token& stop) override;
   std::vector<contract::HeldBack> held_back(contract::RowSource& source,
                                             const contract::TableFilter& filter) override;
+  std::vector<model::Finding> assess_held_back(const std::vector<contract::HeldBack>& list,
+                                               const contract::TableRoute& route) override;
   std::vector<model::Finding> make_held_back(const contract::Fence& fence,
                                              const std::vector<contract::HeldBack>& list,
                                              const contract::TableRoute& route,
@@ -116,6 +118,8 @@ class Target final : public contract::RowTarget,
   std::vector<model::Finding> drop_listed(const contract::Fence& fence,
                                           const std::vector<contract::HeldBack>& list,
                                           const std::stop_token& stop) override;
+  std::vector<std::string> statements_of(
+      const std::vector<contract::HeldBack>& list) const override;
 
   contract::Lifted lift(const contract::Fence& fence, const std::vector<model::Counter>& wanted,
                         const std::vector<contract::CounterTable>& tables,
