@@ -64,9 +64,6 @@ State before_of(State state) {
 void undo_objects(MovingObjects& objects, const std::stop_token& stop) {
   keep_trying(stop, "removing the triggers that were made", [&] { objects.undo(); });
 }
-void finish_objects(MovingObjects& objects, GuardedSide& from, const std::stop_token& stop) {
-  keep_trying(stop, "moving triggers and events", [&] { objects.finish(from); });
-}
 
 // Opens the side that applications write to. Not given up before it is done, unless it cannot be.
 void open_side(GuardedSide& side, const std::stop_token& stop) {
@@ -215,7 +212,7 @@ nlohmann::json CutOver::open_other_side(const Status& proved, const model::Posit
       log_.step("drop the triggers and events of the " +
                 std::string(to_string(parts_.from.side())) + ", make the events");
     }
-    finish_objects(parts_.objects, parts_.from, {});
+    finish_moving(parts_.objects, parts_.from, {});
   } catch (const Error& error) {
     spdlog::error("behind the switch: {}", error.what());
     log_.detail(error.what());
@@ -363,6 +360,10 @@ nlohmann::json CutOver::certificate_of(const Status& proved, const model::Positi
           {"writable", to_string(parts_.to.side())}};
 }
 
+void finish_moving(MovingObjects& objects, GuardedSide& from, const std::stop_token& stop) {
+  keep_trying(stop, "moving triggers and events", [&] { objects.finish(from); });
+}
+
 void settle_interrupted(journal::Journal& journal, GuardedSide& source, GuardedSide& target,
                         MovingObjects& cutover, MovingObjects& rollback,
                         const std::stop_token& stop) {
@@ -373,9 +374,9 @@ void settle_interrupted(journal::Journal& journal, GuardedSide& source, GuardedS
   if (!is_switching(state)) {
     // What led here.
     if (forth) {
-      finish_objects(rollback, target, stop);
+      finish_moving(rollback, target, stop);
     } else {
-      finish_objects(cutover, source, stop);
+      finish_moving(cutover, source, stop);
     }
     return;
   }

@@ -101,6 +101,10 @@ class CutOver {
   std::chrono::steady_clock::time_point counted_at_{};
 };
 
+// What a switch moves, when it has been made: drops it from `from`, which is not written to any
+// more. Nothing if that is done. To be called before anything is followed to `from`.
+void finish_moving(MovingObjects& objects, GuardedSide& from, const std::stop_token& stop);
+
 // Before a migration goes on: a switch that was cut short by the end of its process is undone, or
 // brought to its end if it had come to "switched". `cutover` and `rollback` are what a switch in
 // that direction moves.

@@ -94,8 +94,8 @@ void TwoWayMigration::run(const std::stop_token& stop) {
     throw Error(ErrorKind::rejected, "migration.finished", "this migration was finished",
                 "what moves back is a migration of its own");
   }
+  settle(stop);
   while (!stop.stop_requested()) {
-    settle(stop);
     std::shared_ptr<Migration> migration;
     std::stop_token round;
     {
@@ -122,6 +122,8 @@ void TwoWayMigration::run(const std::stop_token& stop) {
     // A switch goes on by itself from here: to its end, or back.
     changed_.wait(lock, [&] { return !log_.running(); });
     if (failure) std::rethrow_exception(failure);
+    lock.unlock();
+    finish_moves(stop);
   }
 }
 
@@ -274,10 +276,26 @@ std::vector<SwitchCheck> TwoWayMigration::check_rehearsal(std::chrono::seconds l
 }
 
 void TwoWayMigration::begin_rehearsal(std::chrono::seconds lasting) {
-  if (const std::string no = in_the_way_of_rehearsal(); !no.empty()) {
-    throw Error(ErrorKind::rejected, "rehearsal.refused", "nothing was done: state: " + no);
+  {
+    const std::lock_guard lock(mutex_);
+    std::string no = in_the_way_of_rehearsal();
+    if (no.empty() && beginning_rehearsal_) no = "another is beginning";
+    if (!no.empty()) {
+      throw Error(ErrorKind::rejected, "rehearsal.refused", "nothing was done: state: " + no);
+    }
+    beginning_rehearsal_ = true;
   }
-  current()->begin_rehearsal(lasting);
+  const auto begun = [this] {
+    const std::lock_guard lock(mutex_);
+    beginning_rehearsal_ = false;
+  };
+  try {
+    current()->begin_rehearsal(lasting);
+  } catch (...) {
+    begun();
+    throw;
+  }
+  begun();
 }
 
 void TwoWayMigration::end_rehearsal(bool resync) { current()->end_rehearsal(resync); }
@@ -311,6 +329,9 @@ void TwoWayMigration::begin_switch(SwitchDirection direction, const SwitchOption
   const std::lock_guard lock(mutex_);
   if (log_.running()) {
     throw Error(ErrorKind::rejected, "cutover.running", "a switch is going on");
+  }
+  if (beginning_rehearsal_) {
+    throw Error(ErrorKind::rejected, "cutover.rehearsing", "a rehearsal is beginning");
   }
   if (stands_still_) {
     throw Error(ErrorKind::rejected, "cutover.not_following",
@@ -409,6 +430,15 @@ MovingEnds TwoWayMigration::objects_of(Side active) {
     options_.write_undo(active, undos);
   };
   return ends;
+}
+
+// What a switch that has been made may have left to be done.
+void TwoWayMigration::finish_moves(const std::stop_token& stop) {
+  const State state = state_of(journal_);
+  if (is_switching(state)) return;
+  const bool over = active_side(state) == Side::target;
+  MovingObjects objects(journal_, objects_of(over ? Side::source : Side::target));
+  finish_moving(objects, over ? old_guards_ : new_guards_, stop);
 }
 
 void TwoWayMigration::settle(const std::stop_token& stop) {

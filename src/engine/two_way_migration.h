@@ -80,6 +80,7 @@ class TwoWayMigration final : public AnyMigration {
   std::string in_the_way_of_rehearsal() const;
   void close_target(const std::stop_token& stop);
   void settle(const std::stop_token& stop);
+  void finish_moves(const std::stop_token& stop);
   template <typename Act>
   auto fenced(const ServerParts& server, const Act& act);
   MovingEnds objects_of(Side active);
@@ -104,6 +105,7 @@ class TwoWayMigration final : public AnyMigration {
   std::shared_ptr<Migration> current_;  // of the direction that is followed
   std::stop_source round_;              // ends its run()
   bool stands_still_ = true;            // its run() has ended, or has not begun
+  bool beginning_rehearsal_ = false;    // no switch begins meanwhile
   std::jthread switching_;
 };
 

@@ -94,7 +94,10 @@ TEST(DdlWhileFilling, tables_that_exchanged_their_names_have_each_its_own_rows) 
   const Server target = Server::start_mariadb();
   source.exec_sql(
       "CREATE DATABASE d; USE d; CREATE TABLE a (id INT PRIMARY KEY, v VARCHAR(20)); "
-      "CREATE TABLE b LIKE a; CREATE TABLE c LIKE a; INSERT INTO c VALUES (1, 'c'); "
+      "CREATE TABLE b LIKE a; "
+      // The largest is copied first.
+      "CREATE TABLE c (id INT PRIMARY KEY, v VARCHAR(20), filler MEDIUMTEXT); "
+      "INSERT INTO c VALUES (1, 'c', REPEAT('x', 2000000)); "
       "INSERT INTO a SELECT seq, 'of a' FROM seq_1_to_2000; "
       "INSERT INTO b SELECT seq, 'of b' FROM seq_1_to_2000; ANALYZE TABLE a, b, c");
   Wherry wherry(source, target, {"d.*"}, "limits: {threads: 2, rows_per_second: 600}\n");
