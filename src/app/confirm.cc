@@ -5,14 +5,19 @@
 
 #include <unistd.h>
 
+#include "app/output.h"
+
 namespace wherry::app {
 
-std::optional<bool> confirmed(Context& context, const std::string& question) {
-  if (::isatty(STDIN_FILENO) != 1) return std::nullopt;
+std::optional<ExitCode> refused(Context& context, const std::string& question) {
+  if (::isatty(STDIN_FILENO) != 1) {
+    return report_usage(context, "nobody is there to be asked", "add --yes");
+  }
   context.err << question << " [y/N] " << std::flush;
   std::string answer;
   std::getline(std::cin, answer);
-  return answer == "y" || answer == "yes";
+  if (answer == "y" || answer == "yes") return std::nullopt;
+  return ExitCode::stopped;
 }
 
 }  // namespace wherry::app

@@ -5,10 +5,11 @@
 #include <string>
 
 #include "app/context.h"
+#include "app/exit_codes.h"
 
 namespace wherry::app {
 
-// Nothing: nobody is there to be asked.
-std::optional<bool> confirmed(Context& context, const std::string& question);
+// Nothing: the answer was yes. Else the command's end: nobody is there to be asked, or it was no.
+std::optional<ExitCode> refused(Context& context, const std::string& question);
 
 }  // namespace wherry::app

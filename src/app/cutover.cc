@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/ask.h"
+#include "app/checks.h"
 #include "app/command.h"
 #include "app/confirm.h"
 #include "app/cutover_view.h"
@@ -78,27 +79,11 @@ ExitCode do_switch(Context& context, const std::string& path, const CutOverFlags
                         std::string(config::duration_form));
   }
   const auto checks = ask_or_throw(*config, "GET", path);
-  const bool all_hold = std::all_of(checks.begin(), checks.end(), [](const nlohmann::json& check) {
-    return check.at("holds").get<bool>();
-  });
-  if (!context.json) {
-    for (const auto& line : check_lines(checks)) context.out << line << "\n";
-  }
-  if (flags.dry_run || !all_hold) {
-    if (context.json) {
-      print_json(context, "switch_checks", {{"checks", checks}, {"all_hold", all_hold}});
-    } else {
-      context.out << (all_hold ? "everything is ready; nothing was done\n"
-                               : "not ready; nothing was done\n");
-    }
-    return all_hold ? ExitCode::ok : ExitCode::blocked;
-  }
+  if (const auto end = end_of_checks(context, "switch_checks", checks, flags.dry_run)) return *end;
   if (!flags.yes) {
-    const auto agreed =
-        confirmed(context, std::string(path == "/cutover" ? "Switch over" : "Go back") +
-                               " now? Applications cannot write for a moment.");
-    if (!agreed) return report_usage(context, "nobody is there to be asked", "add --yes");
-    if (!*agreed) return ExitCode::stopped;
+    const auto end = refused(context, std::string(path == "/cutover" ? "Switch over" : "Go back") +
+                                          " now? Applications cannot write for a moment.");
+    if (end) return *end;
   }
   const nlohmann::json options{{"max_downtime_ms", most->count()},
                                {"patience_ms", config->cutover.patience.count()}};

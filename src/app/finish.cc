@@ -32,9 +32,8 @@ ExitCode finish(Context& context, const FinishFlags& flags) {
   }
   if (!flags.dry_run) {
     if (!flags.yes) {
-      const auto agreed = confirmed(context, "There is no way back behind this. Finish now?");
-      if (!agreed) return report_usage(context, "nobody is there to be asked", "add --yes");
-      if (!*agreed) return ExitCode::stopped;
+      const auto end = refused(context, "There is no way back behind this. Finish now?");
+      if (end) return *end;
     }
     options.dry_run = false;
     (void)migration.finish(options);

@@ -1,7 +1,6 @@
 // `wherry rehearse`: others write to the target as they like for a while; then what they changed is
 // undone. By the process that runs the migration.
 
-#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -14,9 +13,9 @@
 #include <nlohmann/json.hpp>
 
 #include "app/ask.h"
+#include "app/checks.h"
 #include "app/command.h"
 #include "app/confirm.h"
-#include "app/cutover_view.h"
 #include "app/output.h"
 #include "app/rehearse_view.h"
 #include "base/error.h"
@@ -54,21 +53,8 @@ ExitCode begin(Context& context, const config::Migration& config, const Rehearse
   const nlohmann::json body{
       {"lasting_seconds", std::chrono::ceil<std::chrono::seconds>(*lasting).count()}};
   const auto checks = ask_or_throw(config, "POST", "/rehearsal/check", body);
-  const bool all_hold = std::all_of(checks.begin(), checks.end(), [](const nlohmann::json& check) {
-    return check.at("holds").get<bool>();
-  });
-  if (!context.json) {
-    for (const auto& line : check_lines(checks)) context.out << line << "\n";
-  }
-  if (flags.dry_run || !all_hold) {
-    if (context.json) {
-      print_json(context, "rehearsal_checks", {{"checks", checks}, {"all_hold", all_hold}});
-    } else {
-      context.out << (all_hold ? "everything is ready; nothing was done\n"
-                               : "not ready; nothing was done\n");
-    }
-    return all_hold ? ExitCode::ok : ExitCode::blocked;
-  }
+  if (const auto end = end_of_checks(context, "rehearsal_checks", checks, flags.dry_run))
+    return *end;
   const auto view = ask_or_throw(config, "POST", "/rehearsal/begin", body);
   if (context.json) {
     print_json(context, "rehearsal", view);
@@ -113,12 +99,11 @@ nlohmann::json wait_proved(const config::Migration& config) {
 
 ExitCode end(Context& context, const config::Migration& config, const RehearseFlags& flags) {
   if (!flags.yes) {
-    const auto agreed = confirmed(
+    const auto no = refused(
         context, flags.resync
                      ? "Copy every table of the target again?"
                      : "Undo what was changed on the target, and drop what was made there?");
-    if (!agreed) return report_usage(context, "nobody is there to be asked", "add --yes");
-    if (!*agreed) return ExitCode::stopped;
+    if (no) return *no;
   }
   static_cast<void>(ask_or_throw(config, "POST", "/rehearsal/end", {{"resync", flags.resync}}));
   const auto view = wait_tidied(config);
