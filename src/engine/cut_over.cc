@@ -201,7 +201,8 @@ nlohmann::json CutOver::run(const std::stop_token& stop) {
   }
 }
 
-// The switch is made: what fails from here on is left to settle_interrupted().
+// The switch is made: what fails from here on is left to whoever goes on: settle_interrupted() and
+// finish_moving().
 nlohmann::json CutOver::open_other_side(const Status& proved, const model::Position& at) {
   log_.step("open the " + std::string(to_string(parts_.to.side())));
   open_side(parts_.to, {});
@@ -364,23 +365,13 @@ void finish_moving(MovingObjects& objects, GuardedSide& from, const std::stop_to
   keep_trying(stop, "moving triggers and events", [&] { objects.finish(from); });
 }
 
-void settle_interrupted(journal::Journal& journal, GuardedSide& source, GuardedSide& target,
-                        MovingObjects& cutover, MovingObjects& rollback,
+void settle_interrupted(journal::Journal& journal, GuardedSide& active, MovingObjects& objects,
                         const std::stop_token& stop) {
-  const State state = state_of(journal);
   // Whoever is interrupted in here leaves the same behind.
-  const bool forth = active_side(state) == Side::source;
-  open_side(forth ? source : target, stop);
-  if (!is_switching(state)) {
-    // What led here.
-    if (forth) {
-      finish_moving(rollback, target, stop);
-    } else {
-      finish_moving(cutover, source, stop);
-    }
-    return;
-  }
-  undo_objects(forth ? cutover : rollback, stop);
+  open_side(active, stop);
+  const State state = state_of(journal);
+  if (!is_switching(state)) return;
+  undo_objects(objects, stop);
   go(journal, before_of(state), "its process had ended in the middle of it");
 }
 

@@ -105,11 +105,11 @@ class CutOver {
 // more. Nothing if that is done. To be called before anything is followed to `from`.
 void finish_moving(MovingObjects& objects, GuardedSide& from, const std::stop_token& stop);
 
-// Before a migration goes on: a switch that was cut short by the end of its process is undone, or
-// brought to its end if it had come to "switched". `cutover` and `rollback` are what a switch in
-// that direction moves.
-void settle_interrupted(journal::Journal& journal, GuardedSide& source, GuardedSide& target,
-                        MovingObjects& cutover, MovingObjects& rollback,
+// Before a migration goes on: the side that applications write to is opened, and a switch that was
+// cut short by the end of its process before it had come to "switched" is undone. `active`: that
+// side; `objects`: what a switch away from it moves. finish_moving() brings the others to their
+// end.
+void settle_interrupted(journal::Journal& journal, GuardedSide& active, MovingObjects& objects,
                         const std::stop_token& stop);
 
 }  // namespace wherry::engine

@@ -9,6 +9,7 @@
 
 #include "engine/hand_over.h"
 #include "engine/history.h"
+#include "engine/on_end.h"
 
 namespace wherry::engine {
 
@@ -96,6 +97,7 @@ void TwoWayMigration::run(const std::stop_token& stop) {
   }
   settle(stop);
   while (!stop.stop_requested()) {
+    finish_moves(stop);
     std::shared_ptr<Migration> migration;
     std::stop_token round;
     {
@@ -122,8 +124,6 @@ void TwoWayMigration::run(const std::stop_token& stop) {
     // A switch goes on by itself from here: to its end, or back.
     changed_.wait(lock, [&] { return !log_.running(); });
     if (failure) std::rethrow_exception(failure);
-    lock.unlock();
-    finish_moves(stop);
   }
 }
 
@@ -188,6 +188,7 @@ std::vector<std::string> TwoWayMigration::finish(const FinishOptions& options) {
   }
   if (options.dry_run) return steps;
   settle({});
+  finish_moves({});
   // Nobody else is at work there, or this throws.
   for (const auto* server : {&old_, &new_}) {
     server->target.prepare();
@@ -285,17 +286,11 @@ void TwoWayMigration::begin_rehearsal(std::chrono::seconds lasting) {
     }
     beginning_rehearsal_ = true;
   }
-  const auto begun = [this] {
+  const OnEnd begun([this] {
     const std::lock_guard lock(mutex_);
     beginning_rehearsal_ = false;
-  };
-  try {
-    current()->begin_rehearsal(lasting);
-  } catch (...) {
-    begun();
-    throw;
-  }
-  begun();
+  });
+  current()->begin_rehearsal(lasting);
 }
 
 void TwoWayMigration::end_rehearsal(bool resync) { current()->end_rehearsal(resync); }
@@ -432,6 +427,12 @@ MovingEnds TwoWayMigration::objects_of(Side active) {
   return ends;
 }
 
+void TwoWayMigration::settle(const std::stop_token& stop) {
+  const Side active = active_side(state_of(journal_));
+  MovingObjects objects(journal_, objects_of(active));
+  settle_interrupted(journal_, active == Side::source ? old_guards_ : new_guards_, objects, stop);
+}
+
 // What a switch that has been made may have left to be done.
 void TwoWayMigration::finish_moves(const std::stop_token& stop) {
   const State state = state_of(journal_);
@@ -439,12 +440,6 @@ void TwoWayMigration::finish_moves(const std::stop_token& stop) {
   const bool over = active_side(state) == Side::target;
   MovingObjects objects(journal_, objects_of(over ? Side::source : Side::target));
   finish_moving(objects, over ? old_guards_ : new_guards_, stop);
-}
-
-void TwoWayMigration::settle(const std::stop_token& stop) {
-  MovingObjects forth(journal_, objects_of(Side::source));
-  MovingObjects back(journal_, objects_of(Side::target));
-  settle_interrupted(journal_, old_guards_, new_guards_, forth, back, stop);
 }
 
 model::Position TwoWayMigration::turn_round(Side active, const model::Position& looked_through) {
