@@ -13,6 +13,7 @@
 
 #include "base/code_of.h"
 #include "base/error.h"
+#include "base/test_folder.h"
 
 namespace wherry::base {
 namespace {
@@ -20,25 +21,10 @@ namespace {
 using namespace std::chrono_literals;
 
 class Process : public testing::Test {
- public:
-  Process() { std::filesystem::create_directory(folder); }
-  ~Process() override { std::filesystem::remove_all(folder); }
-
  protected:
   static Program shell(const std::string& text) { return {{"/bin/sh", "-c", text}}; }
-  std::string text_of(const std::string& name) const {
-    std::ifstream in(folder / name);
-    std::ostringstream text;
-    text << in.rdbuf();
-    return text.str();
-  }
-  bool appears(const std::string& name) const {
-    for (int i = 0; i < 500; ++i) {
-      if (std::filesystem::exists(folder / name)) return true;
-      std::this_thread::sleep_for(10ms);
-    }
-    return false;
-  }
+  std::string text_of(const std::string& name) const { return scratch.text_of(name); }
+  bool appears(const std::string& name) const { return scratch.appears(name); }
   // The process that wrote its number there; gone, or dead and not reaped yet.
   bool is_gone(const std::string& name) const {
     for (int i = 0; i < 500; ++i) {
@@ -50,8 +36,8 @@ class Process : public testing::Test {
     return false;
   }
 
-  const std::filesystem::path folder =
-      std::filesystem::temp_directory_path() / ("wherry-process-" + std::to_string(::getpid()));
+  const TestFolder scratch{"process"};
+  const std::filesystem::path& folder = scratch.path;
 };
 
 TEST_F(Process, tells_its_exit_code_and_what_it_said) {

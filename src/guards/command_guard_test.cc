@@ -12,6 +12,7 @@
 
 #include "base/code_of.h"
 #include "base/error.h"
+#include "base/test_folder.h"
 #include "guards/awaited_command.h"
 
 namespace wherry::guards {
@@ -26,10 +27,6 @@ using testing::SizeIs;
 using namespace std::chrono_literals;
 
 class UserCommands : public testing::Test {
- public:
-  UserCommands() { std::filesystem::create_directory(folder); }
-  ~UserCommands() override { std::filesystem::remove_all(folder); }
-
  protected:
   ShellCommand command(const std::string& text) const {
     return ShellCommand(text, {"shop", folder.string(), [this] { return active; }});
@@ -40,23 +37,12 @@ class UserCommands : public testing::Test {
     if (!check.empty()) commands.check.emplace(command(check));
     return CommandGuard("target", std::move(commands));
   }
-  std::string text_of(const std::string& name) const {
-    std::ifstream in(folder / name);
-    std::ostringstream text;
-    text << in.rdbuf();
-    return text.str();
-  }
-  bool appears(const std::string& name) const {
-    for (int i = 0; i < 500; ++i) {
-      if (std::filesystem::exists(folder / name)) return true;
-      std::this_thread::sleep_for(10ms);
-    }
-    return false;
-  }
+  std::string text_of(const std::string& name) const { return scratch.text_of(name); }
+  bool appears(const std::string& name) const { return scratch.appears(name); }
 
   std::string active = "target";
-  const std::filesystem::path folder =
-      std::filesystem::temp_directory_path() / ("wherry-commands-" + std::to_string(::getpid()));
+  const base::TestFolder scratch{"commands"};
+  const std::filesystem::path& folder = scratch.path;
 };
 
 constexpr const char* tell = "echo $WHERRY_ACTION of $WHERRY_SIDE for $WHERRY_MIGRATION >>told";

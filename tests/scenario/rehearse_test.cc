@@ -58,14 +58,6 @@ class Rehearse : public OfKind {
           "GRANT SELECT, INSERT, UPDATE, DELETE ON shop.* TO app@'%'");
     }
   }
-  static Connection as_app(const Server& server) {
-    Endpoint endpoint;
-    endpoint.port = server.port();
-    endpoint.user = "app";
-    endpoint.password = "app";
-    endpoint.database = "shop";
-    return Connection(endpoint);
-  }
   void run_until_proved() {
     wherry.start();
     wait_proved();
@@ -107,7 +99,7 @@ TEST_P(Rehearse, what_an_application_changed_is_read_again_and_nothing_else) {
   const auto counted = next_id(target, "counted");
   ask(wherry, {"rehearse", "begin"});
   EXPECT_EQ(status(wherry)["state"], "rehearsing");
-  auto app = as_app(target);
+  auto app = as_app(target, "shop");
   app.exec("INSERT INTO counted (v) VALUES ('test'), ('test'), ('test')");
   app.exec("UPDATE counted SET v = 'tested' WHERE id BETWEEN 100 AND 599");
   app.exec("DELETE FROM counted WHERE id BETWEEN 1000 AND 1099");
@@ -128,7 +120,7 @@ TEST_P(Rehearse, what_an_application_changed_is_read_again_and_nothing_else) {
   expect_equal();
   expect_no_findings();
   EXPECT_EQ(next_id(target, "counted"), next_id(source, "counted")) << "was" << counted;
-  EXPECT_THROW(as_app(target).exec("DELETE FROM counted WHERE id = 1"), SqlError);
+  EXPECT_THROW(as_app(target, "shop").exec("DELETE FROM counted WHERE id = 1"), SqlError);
 }
 
 TEST_P(Rehearse, what_a_dba_changed_is_made_again) {
@@ -168,7 +160,7 @@ TEST_P(Rehearse, what_a_dba_changed_is_made_again) {
 TEST_P(Rehearse, killed_while_it_is_undone_it_is_undone_by_the_next) {
   run_until_proved();
   ask(wherry, {"rehearse", "begin"});
-  auto app = as_app(target);
+  auto app = as_app(target, "shop");
   app.exec("UPDATE counted SET v = 'tested' WHERE id <= 9000; DELETE FROM keyless");
   {
     const std::jthread asking([&] { (void)wherry.command({"rehearse", "end", "--yes"}); });

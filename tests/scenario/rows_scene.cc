@@ -104,6 +104,15 @@ nlohmann::json table_in(const nlohmann::json& status, const std::string& name) {
   return {};
 }
 
+Connection as_app(const Server& server, const std::string& database) {
+  Endpoint endpoint;
+  endpoint.port = server.port();
+  endpoint.user = "app";
+  endpoint.password = "app";
+  endpoint.database = database;
+  return Connection(endpoint);
+}
+
 void run_until_proved(Wherry& wherry, std::chrono::seconds limit) {
   constexpr int looks = 10;  // that have to agree: what is being mended is no difference any more
   wherry.start({"--until", "proved"});

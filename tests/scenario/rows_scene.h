@@ -48,6 +48,9 @@ nlohmann::json status(const Wherry& wherry);
 // The table in a status document; null when it is not there.
 nlohmann::json table_in(const nlohmann::json& status, const std::string& name);
 
+// A session of the account app, whose password is its name, as an application has one.
+Connection as_app(const Server& server, const std::string& database);
+
 // Ends the load's part of a scene: everything that was written arrives and is proved.
 // Throws with the run's output and status when it does not, early where a difference stays.
 void run_until_proved(Wherry& wherry, std::chrono::seconds limit = std::chrono::seconds(180));

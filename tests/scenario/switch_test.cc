@@ -28,15 +28,6 @@ cutover:
     read_only: true
 )";
 
-Connection as_app(const Server& server) {
-  Endpoint endpoint;
-  endpoint.port = server.port();
-  endpoint.user = "app";
-  endpoint.password = "app";
-  endpoint.database = "bank";
-  return Connection(endpoint);
-}
-
 // One application: writes to the side that took its last write until that refuses, then tries the
 // other.
 class Application {
@@ -64,7 +55,8 @@ class Application {
     std::unique_ptr<Connection> connection;
     for (int n = 1; !stop.stop_requested();) {
       try {
-        if (!connection) connection = std::make_unique<Connection>(as_app(*sides_.at(side)));
+        if (!connection)
+          connection = std::make_unique<Connection>(as_app(*sides_.at(side), "bank"));
         const std::string id = std::to_string(number_ * 1'000'000 + n);
         connection->exec("BEGIN; INSERT INTO t VALUES (" + id + ", 'row " + id +
                          "'); UPDATE hot SET n = n + 1, last = " + id +
@@ -114,13 +106,13 @@ class Switch : public OfKind {
     EXPECT_EQ(grants(server), grants_.at(&server));
   }
   static int next_id(const Server& server) {
-    auto app = as_app(server);
+    auto app = as_app(server, "bank");
     app.exec("INSERT INTO counted (v) VALUES (9)");
     return std::stoi(app.value("SELECT MAX(id) FROM counted").value());
   }
   static bool can_write(const Server& server) {
     try {
-      as_app(server).exec("UPDATE hot SET n = n + 1 WHERE id = 3");
+      as_app(server, "bank").exec("UPDATE hot SET n = n + 1 WHERE id = 3");
       return true;
     } catch (const SqlError&) {
       return false;
